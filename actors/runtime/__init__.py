@@ -1,0 +1,1 @@
+"""What every actor stands on: supervision, channels, settings, errors, clocks, logs."""

@@ -1,0 +1,90 @@
+"""Every exception of Tickwell.
+
+TickwellError
+├── SettingsError               refuse to start: exit 2
+├── StartError                  a port, a file or a permission is in the way: exit 73
+├── FeedError                   the world outside failed: restart with backoff, for ever, never counted
+│   ├── ConnectionLost          a socket closed, DNS, TLS, a 5xx
+│   ├── StaleFeed               connected, but the data stopped
+│   ├── SequenceGap             messages are missing: resync
+│   ├── Rejected                the exchange says no (4xx): retried at the longest delay
+│   └── RateLimited             the exchange says later: carries `retry_after_s`
+├── DecodeError                 one bad frame: counted and skipped
+└── RestartIntensityExceeded    a supervisor gives up; its parent counts it
+anything else                   our bug: counted against restart intensity
+"""
+
+from __future__ import annotations
+
+
+class TickwellError(Exception):
+    """The root of everything that Tickwell raises on purpose."""
+
+
+class SettingsError(TickwellError):
+    """The settings cannot be used. `problems` holds one line per mistake, all of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StartError(TickwellError):
+    """Something that the machine must give is missing: a free port, a readable file, a permission."""
+
+
+class FeedError(TickwellError):
+    """The outside world failed. `retry_after_s` is the least time to wait before the next attempt."""
+
+    retry_after_s: float | None
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ConnectionLost(FeedError):
+    """A connection could not be made, or ended."""
+
+
+class StaleFeed(FeedError):
+    """A connection is open and its data stopped."""
+
+
+class SequenceGap(FeedError):
+    """The exchange's own numbering shows that messages are missing."""
+
+
+class Rejected(FeedError):
+    """The exchange refuses what was asked; asking again soon will not help."""
+
+
+class RateLimited(FeedError):
+    """The exchange asks for patience."""
+
+
+class DecodeError(TickwellError):
+    """A frame does not hold what its exchange documents."""
+
+
+class RestartIntensityExceeded(TickwellError):
+    """A supervisor's children failed more often than its restart intensity allows."""
+
+
+def leaf_errors(error: BaseException) -> list[BaseException]:
+    """The exceptions inside nested groups, in order; a plain exception is its own leaf."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for member in error.exceptions for leaf in leaf_errors(member)]
+    return [error]
+
+
+def is_worlds_fault(error: BaseException) -> bool:
+    """Whether nothing but `FeedError`s are inside."""
+    return all(isinstance(leaf, FeedError) for leaf in leaf_errors(error))
+
+
+def main_error(error: BaseException) -> BaseException:
+    """The leaf that tells most: our own mistake before the world's, the most patient of the world's."""
+    leaves = leaf_errors(error)
+    ours = [leaf for leaf in leaves if not isinstance(leaf, FeedError)]
+    return ours[0] if ours else max(leaves, key=lambda leaf: getattr(leaf, "retry_after_s", None) or 0.0)

@@ -1,0 +1,221 @@
+"""Reads `settings.ini` and the environment into `Settings`, and names every mistake at once.
+
+A problem line says the section, the key, the value, and what would be right. Environment variables are
+called `TICKWELL_<SECTION>_<KEY>`, with a colon in a section's name written as an underscore, and win over
+the file.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from actors.runtime.errors import SettingsError
+from actors.runtime.settings import (
+    DataSettings,
+    ExchangeSettings,
+    MarketSettings,
+    Settings,
+    SupervisorSettings,
+    WebSettings,
+)
+
+ENVIRONMENT_PREFIX = "TICKWELL_"
+SECRETS = {"control_token"}
+
+_SYMBOL = re.compile(r"\*|top:[1-9][0-9]{0,4}|[\w.-]{1,20}:\*|[\w@][\w@/:.-]{0,39}")
+_SYMBOL_WORDS = "symbols such as BTCUSDT, or *, or top:N, separated by commas"
+_YES_NO = configparser.ConfigParser.BOOLEAN_STATES
+_FIXED: dict[str, type[msgspec.Struct]] = {
+    "supervisor": SupervisorSettings,
+    "market": MarketSettings,
+    "web": WebSettings,
+    "data": DataSettings,
+}
+
+
+def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequence[str]) -> Settings:
+    """The settings of `path`, overridden by `environment`. Raises `SettingsError` with every problem."""
+    problems: list[str] = []
+    schema = _FIXED | {f"exchange:{name}": ExchangeSettings for name in exchanges}
+    values = _read_file(path, problems)
+    _check_names(values, schema, problems)
+    _overlay(values, environment, schema, problems)
+    sections = {
+        name: _convert_section(name, struct, values.get(name, {}), problems)
+        for name, struct in schema.items()
+    }
+    _check_together(sections, problems)
+    if problems:
+        raise SettingsError(problems)
+    configured = {name: sections[f"exchange:{name}"] for name in exchanges if f"exchange:{name}" in values}
+    return Settings(**{name: sections[name] for name in _FIXED}, exchanges=configured)
+
+
+def write_settings(settings: Settings) -> str:
+    """The effective settings as a settings file; secrets are not shown."""
+    sections: dict[str, msgspec.Struct] = {name: getattr(settings, name) for name in _FIXED}
+    sections |= {f"exchange:{name}": each for name, each in settings.exchanges.items()}
+    lines: list[str] = []
+    for name, section in sections.items():
+        lines += ["", f"[{name}]"]
+        for key in section.__struct_fields__:
+            shown = "(set)" if key in SECRETS and getattr(section, key) else _show(getattr(section, key))
+            lines.append(f"{key} = {shown}".rstrip())
+    return "\n".join(lines[1:])
+
+
+def _show(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _read_file(path: Path, problems: list[str]) -> dict[str, dict[str, str]]:
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}")
+    except configparser.Error as error:
+        problems.append(f"{path}: {error.message.strip()}".replace("\n", " "))
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _check_names(
+    values: Mapping[str, Mapping[str, str]], schema: Mapping[str, type[msgspec.Struct]], problems: list[str]
+) -> None:
+    for name, section in values.items():
+        if name not in schema:
+            kind = "exchange" if name.startswith("exchange:") else "section"
+            problems.append(f"[{name}]: unknown {kind}; {_nearest(name, schema)}")
+            continue
+        known = schema[name].__struct_fields__
+        problems.extend(
+            f"[{name}] {key} = {value}: unknown key; {_nearest(key, known)}"
+            for key, value in section.items()
+            if key not in known
+        )
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = get_close_matches(word, names, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+
+
+def _overlay(
+    values: dict[str, dict[str, str]],
+    environment: Mapping[str, str],
+    schema: Mapping[str, type[msgspec.Struct]],
+    problems: list[str],
+) -> None:
+    places = {
+        f"{ENVIRONMENT_PREFIX}{section}_{key}".upper().replace(":", "_"): (section, key)
+        for section, struct in schema.items()
+        for key in struct.__struct_fields__
+    }
+    for variable, value in environment.items():
+        if variable in places:
+            section, key = places[variable]
+            values.setdefault(section, {})[key] = value
+        elif variable.startswith(ENVIRONMENT_PREFIX):
+            problems.append(f"{variable}={value}: unknown environment variable; {_nearest(variable, places)}")
+
+
+def _convert_section(
+    name: str, struct: type[msgspec.Struct], texts: Mapping[str, str], problems: list[str]
+) -> Any:
+    """The section's struct; a value that is wrong is reported, and its default stands in for it."""
+    kinds = {field.name: field for field in msgspec.structs.fields(struct)}
+    good: dict[str, object] = {}
+    for key, text in texts.items():
+        if key in kinds:
+            try:
+                good[key] = _convert(text.strip(), kinds[key].type)
+            except (msgspec.ValidationError, ValueError):
+                shown = "(hidden)" if key in SECRETS else text
+                wanted = _describe(inspect.type_info(kinds[key].type), key)
+                problems.append(f"[{name}] {key} = {shown}: must be {wanted}")
+    return struct(**good)
+
+
+def _convert(text: str, kind: Any) -> object:
+    info = inspect.type_info(kind)
+    if isinstance(info, inspect.BoolType):
+        if text.lower() not in _YES_NO:
+            raise ValueError(text)
+        return _YES_NO[text.lower()]
+    if isinstance(info, inspect.VarTupleType):
+        return tuple(item for item in (part.strip() for part in re.split(r"[,\s]+", text)) if item)
+    value = msgspec.convert(text, kind, strict=False)
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def _describe(info: inspect.Type, key: str) -> str:
+    """What would be right, in words."""
+    if isinstance(info, inspect.BoolType):
+        return "yes or no"
+    if isinstance(info, inspect.LiteralType):
+        return f"one of {', '.join(map(str, info.values))}"
+    if isinstance(info, inspect.IntType | inspect.FloatType):
+        noun = "a whole number" if isinstance(info, inspect.IntType) else "a number"
+        unit = " of seconds" if key.endswith("_s") else ""
+        low = f"from {info.ge:g}" if info.ge is not None else f"above {info.gt:g}"
+        return f"{noun}{unit} {low} to {info.le:g}"
+    return "text"
+
+
+def _check_together(sections: Mapping[str, Any], problems: list[str]) -> None:
+    """What no single value can get wrong."""
+    supervisor, market, web = sections["supervisor"], sections["market"], sections["web"]
+    if supervisor.reconnect_delay_max_s < supervisor.reconnect_delay_s:
+        problems.append(
+            f"[supervisor] reconnect_delay_max_s = {supervisor.reconnect_delay_max_s:g}:"
+            f" must be at least reconnect_delay_s, which is {supervisor.reconnect_delay_s:g}"
+        )
+    if market.stale_after_max_s < market.stale_after_min_s:
+        problems.append(
+            f"[market] stale_after_max_s = {market.stale_after_max_s:g}:"
+            f" must be at least stale_after_min_s, which is {market.stale_after_min_s:g}"
+        )
+    if bool(web.tls_certificate) != bool(web.tls_key):
+        missing = "tls_key" if web.tls_certificate else "tls_certificate"
+        problems.append(f"[web] {missing} is missing: TLS needs both the certificate and its key")
+    exchanges = {name: each for name, each in sections.items() if name.startswith("exchange:")}
+    for name, exchange in exchanges.items():
+        _check_exchange(name, exchange, problems)
+    if not any(each.enabled and (each.linear or each.spot) for each in exchanges.values()):
+        problems.append(f"no exchange is enabled: give one of {', '.join(exchanges)} symbols to follow")
+
+
+def _check_exchange(name: str, exchange: ExchangeSettings, problems: list[str]) -> None:
+    for market in ("linear", "spot"):
+        symbols = exchange.symbols(market)
+        strange = [symbol for symbol in symbols if not _SYMBOL.fullmatch(symbol)]
+        twice = sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
+        place = f"[{name}] {market}"
+        problems.extend(f"{place} = … {symbol} …: must be {_SYMBOL_WORDS}" for symbol in strange)
+        problems.extend(f"{place} = … {symbol} …: stands there twice; name it once" for symbol in twice)
+        _check_url(
+            f"[{name}] {market}_stream_url", exchange.stream_url(market), ("ws://", "wss://"), problems
+        )
+        _check_url(
+            f"[{name}] {market}_rest_url", exchange.rest_url(market), ("http://", "https://"), problems
+        )
+
+
+def _check_url(place: str, url: str, schemes: tuple[str, str], problems: list[str]) -> None:
+    if url and not (url.startswith(schemes) and re.fullmatch(r"\w+://[\w.:\[\]-]+(/[\w./-]*)?", url)):
+        problems.append(f"{place} = {url}: must begin with {' or '.join(schemes)} and name a host")
