@@ -1,0 +1,1 @@
+"""PURE: the vocabulary of the market and its mathematics. No trio, no clock, no logging."""

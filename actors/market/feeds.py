@@ -1,0 +1,150 @@
+"""What is known about each market's feed: who is connected, what is missing, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+FeedState: TypeAlias = Literal["stopped", "connecting", "syncing", "live", "stale", "disconnected"]
+
+# The state of a market is that of its worst connection.
+_WORST_FIRST: tuple[FeedState, ...] = ("disconnected", "connecting", "stale", "syncing", "live", "stopped")
+
+
+class MarketReport(Struct, frozen=True, kw_only=True):
+    """The state of one market of one exchange, over all of its connections.
+
+    `refused` maps a symbol to the exchange's own words; `mute` names topics that were acknowledged and
+    then said nothing. Times are nanoseconds since the epoch, `None` where there was none.
+    """
+
+    exchange: str
+    market: str
+    state: FeedState
+    symbols: tuple[str, ...] = ()
+    producing: int = 0
+    stale: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
+    mute: tuple[str, ...] = ()
+    messages_per_s: float = 0.0
+    last_data_ts: int | None = None
+    reconnects: int = 0
+    last_error: str | None = None
+    next_attempt_ts: int | None = None
+
+
+@dataclass
+class FeedStatus:
+    """One connection's feed, from one life to the next. `symbols` is what it should carry now."""
+
+    exchange: str
+    market: str
+    connection: str
+    symbols: tuple[str, ...] = ()
+    state: FeedState = "connecting"
+    life: int = 0
+    producing: set[str] = field(default_factory=set)
+    stale: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    mute: tuple[str, ...] = ()
+    messages: int = 0
+    messages_per_s: float = 0.0
+    last_data_ts: int | None = None
+    reconnects: int = 0
+    last_error: str | None = None
+    next_attempt_ts: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The feed's name in the tree of supervisors and in the logs."""
+        return f"{self.exchange}:{self.market}:{self.connection}"
+
+    def began(self) -> None:
+        """A life begins: nothing is known to produce."""
+        self.life += 1
+        self.state = "connecting"
+        self.next_attempt_ts = None
+        self.producing, self.stale, self.mute = set(), set(), ()
+
+    def failed(self, words: str, next_attempt_ts: int | None) -> None:
+        """A life ended; `None` for an attempt that will not come."""
+        self.state = "disconnected"
+        self.reconnects += 1
+        self.last_error, self.next_attempt_ts = words, next_attempt_ts
+        self.messages_per_s = 0.0
+        self.stale, self.producing = set(self.symbols), set()
+
+    def stopped(self) -> None:
+        """The feed was stopped on purpose."""
+        self.state = "stopped"
+        self.messages_per_s, self.next_attempt_ts = 0.0, None
+        self.stale, self.producing = set(self.symbols), set()
+
+
+@dataclass
+class MarketStatus:
+    """One market: the symbols that are wanted, those that cannot be had, and its connections' feeds."""
+
+    exchange: str
+    market: str
+    symbols: tuple[str, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)
+    running: bool = True
+    listing_error: str | None = None
+    listing_next_ts: int | None = None
+    feeds: dict[str, FeedStatus] = field(default_factory=dict)
+
+    def report(self) -> MarketReport:
+        """The market as a whole."""
+        feeds = list(self.feeds.values())
+        lacking = {symbol for feed in feeds for symbol in feed.symbols if symbol not in feed.producing}
+        carried = {symbol for feed in feeds for symbol in feed.symbols}
+        errors = [feed for feed in feeds if feed.last_error is not None]
+        waits = [feed.next_attempt_ts for feed in feeds if feed.next_attempt_ts is not None]
+        return MarketReport(
+            exchange=self.exchange,
+            market=self.market,
+            state=self._state(feeds),
+            symbols=self.symbols,
+            producing=len(carried - lacking),
+            stale=tuple(sorted(set[str]().union(*(feed.stale for feed in feeds)))),
+            refused=self.refused | {s: words for feed in feeds for s, words in feed.refused.items()},
+            mute=tuple(topic for feed in feeds for topic in feed.mute),
+            messages_per_s=round(sum(feed.messages_per_s for feed in feeds), 1),
+            last_data_ts=max((f.last_data_ts for f in feeds if f.last_data_ts is not None), default=None),
+            reconnects=sum(feed.reconnects for feed in feeds),
+            last_error=errors[-1].last_error if errors else self.listing_error,
+            next_attempt_ts=min(waits) if waits else self.listing_next_ts,
+        )
+
+    def _state(self, feeds: Iterable[FeedStatus]) -> FeedState:
+        if not self.running:
+            return "stopped"
+        states = {feed.state for feed in feeds}
+        if not states:
+            return "disconnected" if self.listing_error else "connecting"
+        return next(state for state in _WORST_FIRST if state in states)
+
+
+class Board:
+    """Every market's status, for the web to show."""
+
+    def __init__(self) -> None:
+        self.markets: dict[tuple[str, str], MarketStatus] = {}
+
+    def market(self, exchange: str, market: str) -> MarketStatus:
+        """The status of one market, made when it is first asked for."""
+        return self.markets.setdefault((exchange, market), MarketStatus(exchange, market))
+
+    def feed(self, name: str) -> FeedStatus | None:
+        """The feed of that name."""
+        exchange, market, connection = name.split(":", 2)
+        status = self.markets.get((exchange, market))
+        return status.feeds.get(connection) if status else None
+
+    def reports(self) -> list[MarketReport]:
+        """One report per market, in the order in which they were configured."""
+        return [status.report() for status in self.markets.values()]

@@ -1,0 +1,31 @@
+"""What can be traded: an exchange's listing in our words."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+LINEAR = "linear"
+SPOT = "spot"
+MARKETS = (LINEAR, SPOT)
+
+
+class Instrument(Struct, frozen=True, kw_only=True):
+    """One tradable instrument. `symbol` is the exchange's spelling, `name` is ours.
+
+    `multiplier` is how many units of the base coin one listed unit stands for (1000PEPEUSDT: 1000).
+    """
+
+    exchange: str
+    market: str
+    symbol: str
+    base: str
+    quote: str
+    tick_size: float | None = None
+    lot_size: float | None = None
+    multiplier: float = 1.0
+    funding_interval_h: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The canonical name, such as `BTC-USDT`."""
+        return f"{self.base}-{self.quote}"

@@ -1,0 +1,188 @@
+"""The live picture: every instrument's newest record, folded from the events of all exchanges.
+
+Rules that keep an old price from looking new:
+
+1.  What a connection said in an earlier life never mixes with what it says now: with the first event of
+    a new life, every field that the earlier one had set is forgotten.
+2.  When a connection ends, every record that it fed is stale until it feeds it again.
+3.  A record is stale while one of its streams is silent (`Silent` ... `Heard`), and when nothing at all
+    has come for longer than its own rhythm allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from actors.market.events import (
+    Batch,
+    Event,
+    FeedDown,
+    Heard,
+    Quote,
+    Removed,
+    Silent,
+    Source,
+    Ticker,
+    TickerUpdate,
+)
+from actors.market.rhythm import Patience, Rhythm
+
+
+class _Part(Struct):
+    """What one connection contributed to a record: in which life, and which fields."""
+
+    life: int
+    names: set[str]
+    down: bool = False
+
+
+class _Record:
+    __slots__ = ("fields", "parts", "rhythm", "silent", "stale")
+
+    def __init__(self, source: Source, symbol: str, now_ns: int) -> None:
+        self.fields: dict[str, Any] = {"exchange": source.exchange, "market": source.market, "symbol": symbol}
+        self.parts: dict[str, _Part] = {}
+        self.silent: set[tuple[str, str]] = set()
+        self.rhythm = Rhythm(now_ns)
+        self.stale = False
+
+    def ticker(self) -> Ticker:
+        return Ticker(**self.fields, stale=self.stale)
+
+    def is_due(self) -> bool:
+        """Whether something that it needs is missing now."""
+        return bool(self.silent) or any(part.down for part in self.parts.values())
+
+
+class Market:
+    """`apply` batches, `sweep` now and then, `drain` what changed."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._records: dict[tuple[str, str], dict[str, _Record]] = {}
+        self._dirty: dict[_Record, None] = {}
+        self._removed: list[tuple[str, str, str]] = []
+
+    def reset(self) -> None:
+        """Forget what was learned; what was known stays to be seen, and is stale until it is told again."""
+        for record in self._all():
+            for part in record.parts.values():
+                part.life, part.down = -1, True
+            record.silent.clear()
+            self._mark(record, stale=True)
+
+    def apply(self, batch: Batch) -> None:
+        """Fold the events of one batch into the picture."""
+        source = batch.source
+        records = self._records.setdefault((source.exchange, source.market), {})
+        for event in batch.events:
+            if type(event) is TickerUpdate:
+                self._update(records, source, event.symbol, event.values, event)
+            elif type(event) is Quote:
+                values = {
+                    "bid": event.bid,
+                    "bid_size": event.bid_size,
+                    "ask": event.ask,
+                    "ask_size": event.ask_size,
+                }
+                self._update(records, source, event.symbol, values, event)
+            else:
+                self._note(records, source, event)
+
+    def sweep(self, now_ns: int) -> None:
+        """Mark what has been silent for too long."""
+        for record in self._all():
+            if not record.stale and record.rhythm.is_silent(now_ns, self._patience):
+                self._mark(record, stale=True)
+
+    def drain(self) -> list[Ticker]:
+        """The records that changed since the last call, whole."""
+        changed = [record.ticker() for record in self._dirty]
+        self._dirty.clear()
+        return changed
+
+    def drain_removed(self) -> list[tuple[str, str, str]]:
+        """What is no longer followed: (exchange, market, symbol)."""
+        removed, self._removed = self._removed, []
+        return removed
+
+    def tickers(self) -> list[Ticker]:
+        """Every record."""
+        return [record.ticker() for record in self._all()]
+
+    def _update(
+        self,
+        records: dict[str, _Record],
+        source: Source,
+        symbol: str,
+        values: dict[str, Any],
+        event: TickerUpdate | Quote,
+    ) -> None:
+        record = records.get(symbol)
+        if record is None:
+            record = records[symbol] = _Record(source, symbol, event.ts_recv)
+        part = record.parts.get(source.connection)
+        if part is None:
+            part = record.parts[source.connection] = _Part(source.life, set())
+        elif part.life != source.life:
+            self._forget(record, part, source.life)
+        fields = record.fields
+        fields.update(values)
+        part.names.update(values)
+        ts_event = event.ts_event
+        if ts_event is not None and ts_event >= (fields.get("ts_event") or 0):
+            fields["ts_event"] = ts_event
+        fields["ts_recv"] = event.ts_recv
+        record.rhythm.beat(event.ts_recv)
+        if record.stale:
+            record.stale = record.is_due()
+        self._dirty[record] = None
+
+    def _forget(self, record: _Record, part: _Part, life: int) -> None:
+        for name in part.names:
+            record.fields[name] = None
+        if all(each is part or each.down for each in record.parts.values()):
+            record.fields["ts_event"] = None
+        part.names.clear()
+        part.life, part.down = life, False
+
+    def _note(self, records: dict[str, _Record], source: Source, event: Event) -> None:
+        if isinstance(event, FeedDown):
+            self._lose(records.values(), source)
+        elif isinstance(event, Silent):
+            self._silence(records, source, event)
+        elif isinstance(event, Heard):
+            self._hear(records, source, event)
+        elif isinstance(event, Removed) and records.pop(event.symbol, None) is not None:
+            self._removed.append((source.exchange, source.market, event.symbol))
+
+    def _lose(self, records: Iterable[_Record], source: Source) -> None:
+        for record in records:
+            part = record.parts.get(source.connection)
+            if part is not None and part.life <= source.life:
+                part.down = True
+                record.silent = {each for each in record.silent if each[0] != source.connection}
+                self._mark(record, stale=True)
+
+    def _silence(self, records: dict[str, _Record], source: Source, event: Silent) -> None:
+        record = records.get(event.symbol)
+        if record is not None:
+            record.silent.add((source.connection, event.topic))
+            self._mark(record, stale=True)
+
+    def _hear(self, records: dict[str, _Record], source: Source, event: Heard) -> None:
+        record = records.get(event.symbol)
+        if record is not None:
+            record.silent.discard((source.connection, event.topic))
+            self._mark(record, stale=record.is_due())
+
+    def _mark(self, record: _Record, *, stale: bool) -> None:
+        if record.stale is not stale:
+            record.stale = stale
+            self._dirty[record] = None
+
+    def _all(self) -> list[_Record]:
+        return [record for records in self._records.values() for record in records.values()]

@@ -1,0 +1,23 @@
+"""What the snapshot actor hands to the web: records that changed, each encoded once."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Record(Struct, frozen=True):
+    """One instrument's record as its readers receive it; `body` is its JSON, shared by all of them."""
+
+    market: str
+    symbol: str
+    stale: bool
+    body: bytes
+
+
+class Tick(Struct, frozen=True):
+    """What changed at one exchange since its last tick. `removed` holds (market, symbol) pairs."""
+
+    exchange: str
+    ts: int
+    changed: list[Record]
+    removed: list[tuple[str, str]] = []
