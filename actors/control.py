@@ -1,0 +1,64 @@
+"""The feeds as a whole: starts and stops exchanges, and keeps the board true to what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from actors.market.feeds import Board, MarketStatus
+from actors.market.rhythm import NS_PER_S
+from actors.runtime.observer import words_of
+from actors.runtime.supervision import Observation, Supervisor
+
+LISTING = "listing"
+
+
+@dataclass
+class FeedControl:
+    """`feeds` has one child per exchange; below it are children called `exchange:market:connection`."""
+
+    feeds: Supervisor
+    board: Board
+    now_ns: Callable[[], int]
+
+    async def start(self, exchange: str | None) -> None:
+        """Start one exchange, or all of them."""
+        for name in self._names(exchange):
+            for status in self._markets(name):
+                status.running = True
+            self.feeds.start_child(name)
+
+    async def stop(self, exchange: str | None) -> None:
+        """Stop one exchange, or all of them, until they are started again."""
+        for name in self._names(exchange):
+            await self.feeds.stop_child(name)
+            for status in self._markets(name):
+                status.running = False
+                for feed in status.feeds.values():
+                    feed.stopped()
+
+    def running(self, exchange: str) -> bool:
+        """Whether the exchange is started."""
+        return any(status.running for status in self._markets(exchange))
+
+    def observe(self, observation: Observation) -> None:
+        """Note on the board what a supervisor tells about a feed or a listing."""
+        if observation.name.count(":") < 2 or observation.happening not in ("failed", "gave_up"):
+            return
+        words = words_of(observation.error) if observation.error else "unknown"
+        next_ts = self._time_after(observation.delay_s)
+        exchange, market, connection = observation.name.split(":", 2)
+        if connection == LISTING:
+            status = self.board.market(exchange, market)
+            status.listing_error, status.listing_next_ts = words, next_ts
+        elif (feed := self.board.feed(observation.name)) is not None:
+            feed.failed(words, next_ts)
+
+    def _time_after(self, delay_s: float | None) -> int | None:
+        return None if delay_s is None else self.now_ns() + int(delay_s * NS_PER_S)
+
+    def _names(self, exchange: str | None) -> list[str]:
+        return self.feeds.names() if exchange is None else [exchange]
+
+    def _markets(self, exchange: str) -> Iterable[MarketStatus]:
+        return [status for (name, _), status in self.board.markets.items() if name == exchange]

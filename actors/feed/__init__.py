@@ -1,0 +1,1 @@
+"""What only ingest needs: the transport, the subscriptions, the watch for silence."""

@@ -1,0 +1,81 @@
+"""The symbols of one market: asks what the exchange lists, now and again, and says what to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import trio
+
+from actors.exchanges.base import Codec, Fetch, Turnover
+from actors.feed.transport import Rest, open_rest
+from actors.market.events import Batch, Removed, Source
+from actors.market.instrument import Instrument
+from actors.market.selection import Selection, needs_listing, select
+from actors.runtime.errors import ConnectionLost, DecodeError, FeedError
+
+# What is unsubscribed may still be under way; only then is its record taken away.
+FORGET_AFTER_S = 5.0
+
+
+@dataclass
+class Listing:
+    """Calls `follow` with the selection at start and whenever it changes.
+
+    Symbols that the settings name are followed even while the listing cannot be had, for a REST interface
+    that is down must not keep a stream from flowing. `followed` outlives a life, so that a symbol that was
+    dropped meanwhile is still taken away.
+    """
+
+    codec: Codec
+    rest_url: str
+    wanted: tuple[str, ...]
+    refresh_s: float
+    follow: Callable[[Selection], Awaitable[None]]
+    outbox: trio.MemorySendChannel[Batch]
+    followed: tuple[str, ...] = ()
+
+    async def run(self) -> None:
+        """One life. Raises `FeedError` when the listing cannot be had."""
+        while True:
+            try:
+                selection = await self._ask()
+            except FeedError:
+                if not self.followed and not needs_listing(self.wanted):
+                    await self.follow(Selection(self.wanted, {}))
+                raise
+            await self.follow(selection)
+            dropped = set(self.followed) - set(selection.symbols)
+            self.followed = selection.symbols
+            await self._forget(dropped)
+            await trio.sleep(self.refresh_s)
+
+    async def _ask(self) -> Selection:
+        instruments: list[Instrument] = []
+        turnover_24h: dict[str, float] = {}
+        async with open_rest(self.rest_url or self.codec.rest_url) as rest:
+            pending = list(self.codec.listing(self.wanted))
+            while pending:
+                for item in await self._read(rest, pending.pop(0)):
+                    if isinstance(item, Instrument):
+                        instruments.append(item)
+                    elif isinstance(item, Turnover):
+                        turnover_24h[item.symbol] = item.turnover_24h
+                    else:
+                        pending.append(item)
+        return select(self.wanted, instruments, turnover_24h)
+
+    async def _read(self, rest: Rest, fetch: Fetch) -> Sequence[Instrument | Turnover | Fetch]:
+        body = await rest.fetch(fetch)
+        try:
+            return self.codec.receive_listing(fetch, body)
+        except DecodeError as error:
+            raise ConnectionLost(f"the listing cannot be read: {error}") from error
+
+    async def _forget(self, symbols: set[str]) -> None:
+        if not symbols:
+            return
+        await trio.sleep(FORGET_AFTER_S)
+        source = Source(self.codec.exchange, self.codec.market, "listing", 0)
+        with self.outbox.clone() as outbox:
+            await outbox.send(Batch(source, [Removed(symbol) for symbol in sorted(symbols)]))

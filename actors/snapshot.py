@@ -1,0 +1,54 @@
+"""The snapshot actor: several times a second, what changed, encoded once, to the web."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import trio
+
+from actors.market.events import Ticker
+from actors.market.feeds import Board, MarketReport
+from actors.market.market import Market
+from actors.market.tick import Record, Tick
+
+REPORT_EVERY_S = 1.0
+
+
+@dataclass
+class Snapshot:
+    """Every `interval_s`, one `Tick` per exchange; every second, the reports of all markets."""
+
+    market: Market
+    board: Board
+    exchanges: Sequence[str]
+    interval_s: float
+    encode: Callable[[Ticker], bytes]
+    publish: Callable[[Tick], None]
+    report: Callable[[Sequence[MarketReport]], None]
+    now_ns: Callable[[], int]
+
+    async def run(self) -> None:
+        """One life: it begins with the whole picture, and goes on with what changes."""
+        self._tick(self.market.tickers())
+        due_s = reported_s = trio.current_time()
+        while True:
+            if trio.current_time() - reported_s >= REPORT_EVERY_S:
+                self.report(self.board.reports())
+                reported_s = trio.current_time()
+            # After a pause of the machine there is one tick, not one for every interval that was missed.
+            due_s = max(due_s + self.interval_s, trio.current_time())
+            await trio.sleep_until(due_s)
+            self._tick(self.market.drain())
+
+    def _tick(self, changed: Sequence[Ticker]) -> None:
+        records: dict[str, list[Record]] = {exchange: [] for exchange in self.exchanges}
+        removed: dict[str, list[tuple[str, str]]] = {exchange: [] for exchange in self.exchanges}
+        for ticker in changed:
+            body = self.encode(ticker)
+            records[ticker.exchange].append(Record(ticker.market, ticker.symbol, ticker.stale, body))
+        for exchange, market, symbol in self.market.drain_removed():
+            removed[exchange].append((market, symbol))
+        ts = self.now_ns()
+        for exchange in self.exchanges:
+            self.publish(Tick(exchange, ts, records[exchange], removed[exchange]))

@@ -1,0 +1,254 @@
+"""THE MAP: every actor of Tickwell, the channels between them, and who restarts whom.
+
+    exchanges ─▶ feeds ─▶ raw ─▶ state ─▶ market ─▶ snapshot ─▶ read model ─▶ web ─▶ clients
+
+    hub                      one_for_one
+    ├── pipeline             rest_for_one: a state that starts anew needs feeds that start anew
+    │   ├── state
+    │   └── feeds            one_for_one
+    │       └── bybit …      one_for_one: per market one listing, and one feed per connection
+    ├── snapshot
+    └── web
+
+Run it: `python supervisor.py [--settings FILE] [--demo] [--check] [--version]`.
+"""
+
+import os
+import signal
+
+if __name__ == "__main__":
+    # The imports below take half a second. Whoever stops the program meanwhile has nothing to drain.
+    for _number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(_number, lambda *_: os._exit(0))
+
+import argparse
+import random
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from actors.control import LISTING, FeedControl
+from actors.exchanges import exchanges, load_codec
+from actors.feed.agenda import Budget
+from actors.feed.plan import Plan, route_of
+from actors.fleet import Fleet
+from actors.ingest import Ingest
+from actors.listing import Listing
+from actors.market.events import Batch
+from actors.market.feeds import Board, FeedStatus
+from actors.market.market import Market
+from actors.market.rhythm import Patience
+from actors.runtime.backoff import Backoff
+from actors.runtime.clock import steady_clock
+from actors.runtime.errors import SettingsError
+from actors.runtime.ini import read_settings, write_settings
+from actors.runtime.logs import configure_logs
+from actors.runtime.observer import Observer
+from actors.runtime.settings import ExchangeSettings, Settings
+from actors.runtime.shutdown import until_signalled
+from actors.runtime.start import banner, last_words, prepare_directory, with_addresses
+from actors.runtime.supervision import Child, Intensity, Supervisor
+from actors.runtime.version import __version__
+from actors.snapshot import Snapshot
+from actors.state import State
+from web.app import create_app
+from web.readmodel import ReadModel
+from web.server import serve
+from web.wire import encode_record
+
+HERE = Path(__file__).resolve().parent
+EXIT_SETTINGS = 2
+BATCHES_QUEUED = 1024
+
+
+@dataclass
+class Hub:
+    """One run of Tickwell: the channels, the children, and the order in which they drain."""
+
+    settings: Settings
+    now_ns: Callable[[], int] = field(default_factory=steady_clock)
+
+    def __post_init__(self) -> None:
+        settings, names = self.settings, list(self.settings.exchanges)
+        self.patience = Patience(settings.market.stale_after_min_s, settings.market.stale_after_max_s)
+        self.market, self.board = Market(self.patience), Board()
+        self.web_stop = trio.Event()
+        self.raw_send, self.raw_receive = trio.open_memory_channel[Batch](BATCHES_QUEUED)
+        self.read_model = ReadModel(names, self.now_ns)
+        self.feeds = Supervisor("hub/pipeline/feeds", intensity=Intensity(5, 60), standing=True)
+        self.control = FeedControl(self.feeds, self.board, self.now_ns)
+        self.observer = Observer(self.control.observe)
+        self.feeds.observe = self.observer
+        for name, exchange in settings.exchanges.items():
+            if exchange.enabled:
+                self.feeds.add(Child(name, self._exchange(name, exchange).run))
+
+    def tree(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Supervisor:
+        """The root; `announce` is told where the web listens."""
+        state = State(self.raw_receive, self.market, self.now_ns)
+        snapshot = Snapshot(
+            market=self.market,
+            board=self.board,
+            exchanges=list(self.settings.exchanges),
+            interval_s=self.settings.market.snapshot_interval_s,
+            encode=encode_record,
+            publish=self.read_model.publish,
+            report=self.read_model.report,
+            now_ns=self.now_ns,
+        )
+        core = Backoff(base_s=0.2, ceiling_s=2.0)
+        self.pipeline = Supervisor(
+            "hub/pipeline",
+            [Child("state", state.run), Child("feeds", self.feeds.run)],
+            strategy="rest_for_one",
+            intensity=Intensity(3, 30),
+            backoff=core,
+            observe=self.observer,
+        )
+        self.root = Supervisor(
+            "hub",
+            [
+                Child("pipeline", self.pipeline.run),
+                Child("snapshot", snapshot.run),
+                Child("web", self._web(announce)),
+            ],
+            intensity=Intensity(3, 30),
+            backoff=core,
+            observe=self.observer,
+        )
+        return self.root
+
+    def _exchange(self, name: str, settings: ExchangeSettings) -> Supervisor:
+        retries = self.settings.supervisor
+        supervisor = Supervisor(
+            f"{self.feeds.name}/{name}",
+            intensity=Intensity(5, 60),
+            backoff=Backoff(retries.reconnect_delay_s, retries.reconnect_delay_max_s),
+            standing=True,
+            observe=self.observer,
+        )
+        for market in load_codec(name).markets:
+            if settings.symbols(market):
+                self._market(supervisor, name, market, settings)
+        return supervisor
+
+    def _market(self, supervisor: Supervisor, name: str, market: str, settings: ExchangeSettings) -> None:
+        new_codec = partial(load_codec(name), market)
+        codec = new_codec()
+        budget = Budget(codec.limits.fetch_weight_per_min)
+
+        def new_feed(status: FeedStatus) -> Callable[[], Awaitable[None]]:
+            return Ingest(
+                status=status,
+                route=route_of(status.connection),
+                new_codec=new_codec,
+                stream_url=settings.stream_url(market),
+                rest_url=settings.rest_url(market),
+                budget=budget,
+                outbox=self.raw_send,
+                now_ns=self.now_ns,
+                patience=self.patience,
+                draw=random.random,
+            ).run
+
+        status, retries = self.board.market(name, market), self.settings.supervisor.max_retries
+        status.symbols = settings.symbols(market)
+        fleet = Fleet(supervisor, status, Plan(codec.topics, codec.limits), new_feed, retries)
+        listing = Listing(
+            codec=codec,
+            rest_url=settings.rest_url(market),
+            wanted=settings.symbols(market),
+            refresh_s=self.settings.market.listing_refresh_s,
+            follow=fleet.follow,
+            outbox=self.raw_send,
+        )
+        supervisor.add(Child(f"{name}:{market}:{LISTING}", listing.run, retries))
+
+    def _web(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Callable[[], Awaitable[None]]:
+        app = create_app(
+            self.read_model, self.control, self.settings.web, stop=self.web_stop, now_ns=self.now_ns
+        )
+
+        async def run() -> None:
+            grace_s = self.settings.supervisor.shutdown_grace_s
+            async with trio.open_nursery() as nursery:
+                announce(
+                    await nursery.start(
+                        partial(serve, shutdown_grace_s=grace_s), app, self.settings.web, self.web_stop
+                    )
+                )
+
+        return run
+
+    async def drain(self) -> None:
+        """Feeds stop → their channel ends → the state ends → the web says goodbye → the tree ends."""
+        self.feeds.stop()
+        await self.pipeline.wait_child("feeds")
+        self.raw_send.close()
+        await self.root.wait_child("pipeline")
+        self.web_stop.set()
+        await self.root.wait_child("web")
+        self.root.stop()
+
+
+async def run_hub(settings: Settings, *, demo: bool) -> None:
+    """Run until a signal drains it. Raises `StartError` or `RestartIntensityExceeded`."""
+    prepare_directory(settings.data)
+    async with trio.open_nursery() as nursery:
+        if demo:
+            settings = await start_simulator(nursery, settings)
+        hub = Hub(settings)
+        tree = hub.tree(lambda addresses: print(banner(settings, addresses, demo=demo), flush=True))
+        grace_s = settings.supervisor.shutdown_grace_s
+        await nursery.start(until_signalled, hub.drain, grace_s, nursery.cancel_scope)
+        await tree.run()
+        nursery.cancel_scope.cancel()
+
+
+async def start_simulator(nursery: trio.Nursery, settings: Settings) -> Settings:
+    """Put simulated exchanges in place of the real ones."""
+    from simulator import Simulator, SimulatorSettings, addresses  # only the demo pays for it
+
+    port: int = await nursery.start(Simulator(SimulatorSettings()).serve)
+    return with_addresses(settings, addresses(port))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit code."""
+    options = parse(arguments)
+    try:
+        settings = read_settings(options.settings, os.environ, exchanges())
+    except SettingsError as error:
+        print("\n".join(f"tickwell: {problem}" for problem in error.problems), file=sys.stderr)
+        return EXIT_SETTINGS
+    if options.check:
+        print(write_settings(settings))
+        return 0
+    configure_logs(settings.supervisor.log_level)
+    try:
+        trio.run(partial(run_hub, settings, demo=options.demo))
+    except BaseException as error:
+        ending = last_words(error)
+        if ending is None:
+            raise
+        print(ending[1], file=sys.stderr)
+        return ending[0]
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser("tickwell", description="A self-hosted real-time market-data hub.")
+    parser.add_argument("--settings", type=Path, default=HERE / "settings.ini", metavar="FILE")
+    parser.add_argument("--demo", action="store_true", help="simulated exchanges, no internet needed")
+    parser.add_argument("--check", action="store_true", help="check the settings, print the effective ones")
+    parser.add_argument("--version", action="version", version=f"Tickwell {__version__}")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
