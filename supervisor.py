@@ -35,6 +35,7 @@ from actors.control import LISTING, FeedControl
 from actors.exchanges import exchanges, load_codec
 from actors.feed.agenda import Budget
 from actors.feed.plan import Plan, route_of
+from actors.feed.transport import Transport
 from actors.fleet import Fleet
 from actors.ingest import Ingest
 from actors.listing import Listing
@@ -71,6 +72,8 @@ class Hub:
 
     settings: Settings
     now_ns: Callable[[], int] = field(default_factory=steady_clock)
+    transport: Transport = field(default_factory=Transport)
+    serve: Callable[..., Awaitable[None]] = serve
 
     def __post_init__(self) -> None:
         settings, names = self.settings, list(self.settings.exchanges)
@@ -148,6 +151,7 @@ class Hub:
                 new_codec=new_codec,
                 stream_url=settings.stream_url(market),
                 rest_url=settings.rest_url(market),
+                transport=self.transport,
                 budget=budget,
                 outbox=self.raw_send,
                 now_ns=self.now_ns,
@@ -161,6 +165,7 @@ class Hub:
         listing = Listing(
             codec=codec,
             rest_url=settings.rest_url(market),
+            transport=self.transport,
             wanted=settings.symbols(market),
             refresh_s=self.settings.market.listing_refresh_s,
             follow=fleet.follow,
@@ -178,7 +183,7 @@ class Hub:
             async with trio.open_nursery() as nursery:
                 announce(
                     await nursery.start(
-                        partial(serve, shutdown_grace_s=grace_s), app, self.settings.web, self.web_stop
+                        partial(self.serve, shutdown_grace_s=grace_s), app, self.settings.web, self.web_stop
                     )
                 )
 

@@ -19,7 +19,7 @@ from actors.feed.agenda import Agenda, Budget
 from actors.feed.refusals import Refusals
 from actors.feed.session import Session
 from actors.feed.subscriptions import Subscriptions
-from actors.feed.transport import connect, open_rest
+from actors.feed.transport import Transport
 from actors.market.events import Batch, Event, FeedDown, Source
 from actors.market.feeds import FeedStatus
 from actors.market.rhythm import Patience
@@ -41,6 +41,7 @@ class Ingest:
     new_codec: Callable[[], Codec]
     stream_url: str
     rest_url: str
+    transport: Transport
     budget: Budget
     outbox: trio.MemorySendChannel[Batch]
     now_ns: Callable[[], int]
@@ -99,7 +100,8 @@ class Ingest:
         codec = self.new_codec()
         url = (self.stream_url or codec.stream_url) + codec.stream_path(self.route)
         with trio.CancelScope() as scope:
-            async with open_rest(self.rest_url or codec.rest_url) as rest, connect(url) as connection:
+            rest_url = self.rest_url or codec.rest_url
+            async with self.transport.open_rest(rest_url) as rest, self.transport.connect(url) as connection:
                 session = Session(
                     codec=codec,
                     connection=connection,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import trio
 
 from actors.exchanges.base import Codec, Fetch, Turnover
-from actors.feed.transport import Rest, open_rest
+from actors.feed.transport import Rest, Transport
 from actors.market.events import Batch, Removed, Source
 from actors.market.instrument import Instrument
 from actors.market.selection import Selection, needs_listing, select
@@ -29,6 +29,7 @@ class Listing:
 
     codec: Codec
     rest_url: str
+    transport: Transport
     wanted: tuple[str, ...]
     refresh_s: float
     follow: Callable[[Selection], Awaitable[None]]
@@ -53,7 +54,7 @@ class Listing:
     async def _ask(self) -> Selection:
         instruments: list[Instrument] = []
         turnover_24h: dict[str, float] = {}
-        async with open_rest(self.rest_url or self.codec.rest_url) as rest:
+        async with self.transport.open_rest(self.rest_url or self.codec.rest_url) as rest:
             pending = list(self.codec.listing(self.wanted))
             while pending:
                 for item in await self._read(rest, pending.pop(0)):

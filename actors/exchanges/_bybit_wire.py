@@ -89,7 +89,10 @@ def to_price(text: str) -> float | None:
 
 def to_amount(text: str) -> float | None:
     """What may be zero, but not negative."""
-    return to_price(text) or (0.0 if text else None)
+    number = float(text or 0.0)
+    if 0.0 <= number < INFINITY:
+        return number if text else None
+    raise ValueError(f"not an amount: {text}")
 
 
 def to_rate(text: str) -> float | None:
@@ -102,7 +105,10 @@ def to_rate(text: str) -> float | None:
 
 def to_percent(text: str) -> float | None:
     """A fraction as percent: moving the decimal point in the text adds no binary noise."""
-    return to_rate(f"{text}e2") if text else None
+    number = float(f"{text}e2" if text else 0.0)
+    if -INFINITY < number < INFINITY:
+        return number if text else None
+    raise ValueError(f"not a fraction: {text}")
 
 
 def to_moment(text: str) -> int | None:

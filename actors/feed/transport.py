@@ -8,9 +8,10 @@ named as what it is.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,14 +34,31 @@ _FORBIDDEN_PATIENCE_S = 600.0
 Stream: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
-class Connection:
+class Connection(Protocol):
     """One open WebSocket. Whatever goes wrong with it is a `ConnectionLost`."""
+
+    async def receive(self) -> list[bytes]:
+        """The next messages, at least one, in order."""
+
+    async def send(self, payload: bytes) -> None:
+        """Send one text message."""
+
+
+class Rest(Protocol):
+    """Asks one market's REST interface."""
+
+    async def fetch(self, fetch: Fetch) -> bytes:
+        """The body of the answer. Raises `FeedError` for anything but success."""
+
+
+class WebSocket:
+    """A `Connection` through trio-websocket."""
 
     def __init__(self, websocket: Any) -> None:
         self._websocket = websocket
 
     async def receive(self) -> list[bytes]:
-        """The next messages, at least one, in order."""
+        """The next message, as a list."""
         try:
             message = await self._websocket.get_message()
         except trio_websocket.ConnectionClosed as error:
@@ -73,7 +91,7 @@ async def connect(url: str) -> AsyncIterator[Connection]:
     try:
         stream: Stream = await _open_tls(tcp, host) if secure else tcp
         async with _upgraded(stream, parts.netloc, resource) as websocket:
-            yield Connection(websocket)
+            yield WebSocket(websocket)
     finally:
         await trio.aclose_forcefully(tcp)
 
@@ -163,11 +181,11 @@ async def open_rest(base_url: str) -> AsyncIterator[Rest]:
     """A REST client for one market."""
     limits = httpx.Limits(max_connections=4, max_keepalive_connections=1)
     async with httpx.AsyncClient(timeout=FETCH_WITHIN_S, limits=limits, follow_redirects=False) as client:
-        yield Rest(client, base_url)
+        yield HttpRest(client, base_url)
 
 
-class Rest:
-    """Asks one market's REST interface."""
+class HttpRest:
+    """A `Rest` through httpx."""
 
     def __init__(self, client: httpx.AsyncClient, base_url: str) -> None:
         self._client = client
@@ -188,6 +206,14 @@ class Rest:
             raise ConnectionLost(f"{host} did not answer within {FETCH_WITHIN_S:g} s") from None
         except httpx.HTTPError as error:
             raise ConnectionLost(f"cannot ask {host}: {error or type(error).__name__}") from error
+
+
+@dataclass(frozen=True)
+class Transport:
+    """How the outside world is reached: the real thing by default, scripted in tests."""
+
+    connect: Callable[[str], AbstractAsyncContextManager[Connection]] = connect
+    open_rest: Callable[[str], AbstractAsyncContextManager[Rest]] = open_rest
 
 
 async def _read(response: httpx.Response, host: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,7 +19,7 @@ STEADY = Backoff(base_s=1.0, ceiling_s=8.0, floor_s=0.0, draw=lambda: 1.0)
 class Lives:
     """A scripted child: life n raises `script[n]`, or waits until it is stopped, or ends on None."""
 
-    script: list[Exception | None] = field(default_factory=list)
+    script: Sequence[Exception | None] = ()
     life_s: float = 0.0
     began: list[float] = field(default_factory=list)
     running: int = 0

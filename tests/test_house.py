@@ -1,0 +1,181 @@
+"""The rules of the house: who imports whom, what the pure zone may not know, how long things may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("actors", "web", "simulator")
+SOURCES = [
+    *sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),
+    ROOT / "supervisor.py",
+]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+FILE_LINES_MAX = 300
+TEST_FILE_LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+FUNCTION_LINES_MEDIAN = 8
+FILE_LINES_MEDIAN = 130
+
+PURE = ("actors.market", "actors.exchanges")
+PURE_MODULES = (
+    "actors.feed.subscriptions",
+    "actors.feed.refusals",
+    "actors.feed.plan",
+    "actors.feed.agenda",
+    "simulator.world",
+)
+IMPURE = {
+    "trio", "asyncio", "time", "random", "socket", "ssl", "os", "threading", "logging", "datetime",
+    "httpx", "trio_websocket", "quart", "hypercorn", "wsproto", "subprocess", "pathlib",
+}  # fmt: skip
+
+# Of ours, a module may import what begins with one of these; the first prefix that fits decides.
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "actors.exchanges": ("actors.market", "actors.exchanges", "actors.runtime.errors"),
+    "actors.market": ("actors.market", "actors.runtime.errors"),
+    "actors.runtime": ("actors.runtime",),
+    "actors.feed": ("actors.feed", "actors.market", "actors.exchanges.base", "actors.runtime.errors"),
+    "actors.ingest": ("actors.feed", "actors.market", "actors.exchanges.base", "actors.runtime"),
+    "actors.listing": ("actors.feed", "actors.market", "actors.exchanges.base", "actors.runtime"),
+    "actors.fleet": ("actors.feed.plan", "actors.market", "actors.runtime"),
+    "actors": ("actors.market", "actors.runtime"),
+    "web": ("web", "actors.market", "actors.runtime"),
+    "simulator": ("simulator",),
+}
+CLIENT_LIBRARIES = {"httpx", "trio_websocket", "wsproto", "websockets", "h11"}
+EXCHANGE_NAMES = ("bybit", "hyperliquid", "binance")
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide where things are"
+            yield node.module or ""
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def is_within(module: str, prefixes: tuple[str, ...]) -> bool:
+    return any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_imports_point_in_the_agreed_direction(path: Path) -> None:
+    module = module_name(path)
+    allowed = next((may for prefix, may in ALLOWED.items() if is_within(module, (prefix,))), None)
+    if allowed is None:
+        assert module == "supervisor"
+        return
+    ours = {
+        name for name in imports(path) if name.split(".")[0] in ("actors", "web", "simulator", "supervisor")
+    }
+    wrong = sorted(name for name in ours if not is_within(name, allowed))
+    assert not wrong, f"{module} may not import {wrong}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_the_pure_zone_knows_no_world(path: Path) -> None:
+    module = module_name(path)
+    if is_within(module, PURE + PURE_MODULES) and module != "actors.exchanges":
+        impure = sorted({name.split(".")[0] for name in imports(path)} & IMPURE)
+        assert not impure, f"{module} is pure and imports {impure}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_one_file_knows_the_client_libraries(path: Path) -> None:
+    module = module_name(path)
+    if module.startswith("actors") and module != "actors.feed.transport":
+        assert not {name.split(".")[0] for name in imports(path)} & CLIENT_LIBRARIES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_an_exchange_is_named_in_its_codec_only(path: Path) -> None:
+    module = module_name(path)
+    if module.startswith("actors") and not module.startswith("actors.exchanges."):
+        code = ast.dump(_without_docstrings(path)).lower()
+        assert not [name for name in EXCHANGE_NAMES if name in code]
+
+
+def _without_docstrings(path: Path) -> ast.Module:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [each for each in body if not _is_docstring(each)]  # type: ignore[attr-defined]
+    return tree
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=module_name)
+def test_files_and_functions_are_small(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    most = TEST_FILE_LINES_MAX if path in TESTS else FILE_LINES_MAX
+    assert lines <= most, f"{path.name} has {lines} lines: it holds two ideas"
+    long = [node.name for node in functions(path) if length(node) > FUNCTION_LINES_MAX]
+    assert not long, f"{path.name}: {long} are longer than {FUNCTION_LINES_MAX} lines"
+
+
+def test_the_median_is_small() -> None:
+    files = sorted(len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES)
+    lengths = sorted(length(node) for path in SOURCES for node in functions(path))
+    assert files[len(files) // 2] <= FILE_LINES_MEDIAN
+    assert lengths[len(lengths) // 2] <= FUNCTION_LINES_MEDIAN
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    docstring = ast.get_docstring(tree_of(path))
+    assert docstring, f"{module_name(path)} has no docstring"
+    assert path.stem not in ("utils", "helpers", "common", "misc")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+def test_public_things_are_documented(path: Path) -> None:
+    if path.stem.startswith("_") and path.stem != "__init__":
+        return
+    bare = [
+        node.name
+        for node in tree_of(path).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_")
+        and ast.get_docstring(node) is None
+    ]
+    assert not bare, f"{module_name(path)}: {bare} have no docstring"
+
+
+def test_only_the_clock_reads_the_time() -> None:
+    readers = {module_name(path) for path in SOURCES if "time" in set(imports(path))}
+    assert {name for name in readers if name.startswith("actors")} <= {
+        "actors.runtime.clock",
+        "actors.runtime.logs",
+    }
