@@ -28,7 +28,8 @@ class Topic(Struct, frozen=True):
     `name` is unique within the market and is the exchange's spelling where it has one. `route` names
     the connection that carries it, for exchanges that split a market over several. `steady` streams
     repeat themselves within seconds, so that their silence means something; others (trades of a
-    quiet coin) may rightly say nothing for hours.
+    quiet coin) may rightly say nothing for hours. One that `greets` speaks at least once, right after it was
+    subscribed.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Topic(Struct, frozen=True):
     channel: str
     route: str = ""
     steady: bool = True
+    greets: bool = True
 
 
 class Limits(Struct, frozen=True, kw_only=True):

@@ -97,12 +97,12 @@ class Codec:
         if self.market == SPOT:
             return (
                 Topic(f"{name}@ticker", symbol, TICKER),
-                Topic(f"{name}@bookTicker", symbol, QUOTE, steady=False),
+                Topic(f"{name}@bookTicker", symbol, QUOTE, steady=False, greets=False),
             )
         return (
             Topic(f"{name}@ticker", symbol, TICKER, "market"),
             Topic(f"{name}@markPrice@1s", symbol, TICKER, "market"),
-            Topic(f"{name}@bookTicker", symbol, QUOTE, "public", steady=False),
+            Topic(f"{name}@bookTicker", symbol, QUOTE, "public", steady=False, greets=False),
         )
 
     def subscribe(self, topics: Sequence[Topic], request_id: int) -> bytes:

@@ -94,9 +94,9 @@ class Codec:
     def topics(self, symbol: str) -> Sequence[Topic]:
         return (
             Topic(f"activeAssetCtx:{symbol}", symbol, TICKER),
-            Topic(f"bbo:{symbol}", symbol, QUOTE, steady=False),
-            Topic(f"trades:{symbol}", symbol, TICKER, steady=False),
-            Topic(f"candle:{symbol}:1h", symbol, TICKER, steady=False),
+            Topic(f"bbo:{symbol}", symbol, QUOTE, steady=False, greets=False),
+            Topic(f"trades:{symbol}", symbol, TICKER, steady=False, greets=False),
+            Topic(f"candle:{symbol}:1h", symbol, TICKER, steady=False, greets=False),
         )
 
     def subscribe(self, topics: Sequence[Topic], request_id: int) -> bytes:

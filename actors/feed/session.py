@@ -166,11 +166,18 @@ class Session:
         newest_ns = max(self.codec.heard.values(), default=0)
         if newest_ns > self._rhythm.last_ns:
             self._rhythm.beat(newest_ns)
-        if self._symbols and self._rhythm.is_silent(now_ns, self.patience):
-            silence_s = (now_ns - self._rhythm.last_ns) / NS_PER_S
+        silence_s = (now_ns - self._rhythm.last_ns) / NS_PER_S
+        if self._symbols and silence_s * NS_PER_S > self._silence_allowed_ns():
             raise StaleFeed(f"connected, but no data for {silence_s:.0f} s")
         if self._bad_frames > max(BAD_FRAMES_MAX, (self._messages - self._messages_counted) / 2):
             raise StaleFeed(f"{self._bad_frames} unreadable frames")
+
+    def _silence_allowed_ns(self) -> float:
+        steady = self.subscriptions.is_steady()
+        allowed_ns = self._rhythm.threshold_ns(self.patience, steady=steady)
+        if steady or self.codec.heard:
+            return allowed_ns
+        return min(allowed_ns, 2 * self.patience.ceiling_s * NS_PER_S)  # it never spoke at all
 
     def _publish(self) -> None:
         if self.quiet:

@@ -237,7 +237,7 @@ class Subscriptions:
 
     def _is_mute(self, entry: _Entry, now_ns: int) -> bool:
         if entry.rhythm is None:
-            return entry.topic.steady and now_ns - entry.asked_at_ns > MUTE_AFTER_S * NS_PER_S
+            return entry.topic.greets and now_ns - entry.asked_at_ns > MUTE_AFTER_S * NS_PER_S
         since_ns = max(entry.rhythm.last_ns, entry.asked_at_ns)
         return now_ns - since_ns > entry.rhythm.threshold_ns(self._patience, steady=entry.topic.steady)
 
@@ -259,16 +259,20 @@ class Subscriptions:
     # What is known
 
     def is_settled(self) -> bool:
-        """Whether everything steady that was wanted produces, or is refused."""
+        """Whether everything that must speak produces, or is refused."""
         return all(
-            entry.producing or entry.state == "refused" or not entry.topic.steady
+            entry.producing or entry.state == "refused" or not entry.topic.greets
             for entry in self._entries.values()
         )
 
     def producing(self) -> set[str]:
-        """The symbols of which every steady topic produces."""
-        lacking = {e.topic.symbol for e in self._entries.values() if e.topic.steady and not e.producing}
+        """The symbols of which every topic that must speak produces."""
+        lacking = {e.topic.symbol for e in self._entries.values() if e.topic.greets and not e.producing}
         return {entry.topic.symbol for entry in self._entries.values()} - lacking
+
+    def is_steady(self) -> bool:
+        """Whether any topic repeats itself, so that the silence of all means something."""
+        return any(entry.topic.steady for entry in self._entries.values())
 
     def silent(self) -> list[Topic]:
         """The topics that were acknowledged and fell silent, or never spoke."""

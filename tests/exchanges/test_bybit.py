@@ -1,0 +1,294 @@
+"""Bybit's rules in plain examples; the golden folder holds the rest of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from actors.exchanges.base import QUOTE, TICKER, Acknowledged, Fetch, Refused, Turnover
+from actors.exchanges.base import Codec as Contract
+from actors.exchanges.bybit import Codec
+from actors.market.events import Quote, TickerUpdate
+from actors.market.instrument import LINEAR, SPOT, Instrument
+from actors.runtime.errors import DecodeError, RateLimited
+
+NOW = 1_800_000_000_000_000_000
+
+
+def ticker(symbol: str = "XYZUSDT", kind: str = "snapshot", **data: Any) -> bytes:
+    message = {
+        "topic": f"tickers.{symbol}",
+        "type": kind,
+        "data": {"symbol": symbol} | data,
+        "ts": 1_700_000_000_001,
+    }
+    return json.dumps(message).encode()
+
+
+def book(bids: list[list[str]], asks: list[list[str]], u: int, **more: Any) -> bytes:
+    data = {"s": "XYZUSDT", "b": bids, "a": asks, "u": u, "seq": 1}
+    message = {"topic": "orderbook.1.XYZUSDT", "ts": 1_700_000_000_002, "type": "snapshot", "data": data}
+    return json.dumps(message | more).encode()
+
+
+def answer(success: bool, reason: str, **more: Any) -> bytes:
+    return json.dumps({"success": success, "ret_msg": reason, "op": "subscribe"} | more).encode()
+
+
+def listing(
+    rows: list[dict[str, Any]], cursor: str | None = None, code: int = 0, message: str = "OK"
+) -> bytes:
+    result = {"category": "linear", "list": rows, "nextPageCursor": cursor}
+    return json.dumps({"retCode": code, "retMsg": message, "result": result}).encode()
+
+
+def perpetual(symbol: str, base: str, **more: Any) -> dict[str, Any]:
+    return {
+        "symbol": symbol,
+        "contractType": "LinearPerpetual",
+        "status": "Trading",
+        "baseCoin": base,
+        "quoteCoin": "USDT",
+        "priceFilter": {"minPrice": "0.1", "tickSize": "0.5"},
+        "lotSizeFilter": {"qtyStep": "0.001", "minOrderQty": "0.002"},
+        "fundingInterval": 240,
+    } | more
+
+
+def values(codec: Codec, frame: bytes) -> dict[str, Any]:
+    [update] = codec.receive(frame, NOW)
+    assert isinstance(update, TickerUpdate)
+    return update.values
+
+
+def test_it_keeps_the_contract() -> None:
+    codec: Contract = Codec(LINEAR)
+    assert (codec.exchange, codec.title, codec.markets) == ("bybit", "Bybit", ("linear", "spot"))
+    assert not codec.drops_on_unknown_topic
+
+
+# --- Asking --------------------------------------------------------------------------------------------
+
+
+def test_addresses_and_limits() -> None:
+    linear, spot = Codec(LINEAR), Codec(SPOT)
+    assert linear.stream_url + linear.stream_path("") == "wss://stream.bybit.com/v5/public/linear"
+    assert spot.stream_url + spot.stream_path("") == "wss://stream.bybit.com/v5/public/spot"
+    assert linear.rest_url == "https://api.bybit.com"
+    assert (linear.limits.topics_per_request, spot.limits.topics_per_request) == (200, 10)
+    for codec in (linear, spot):
+        assert codec.limits.topic_chars_per_connection == 20_000
+        assert codec.limits.lifetime_s is None
+        assert codec.ping_every_s == 20.0
+        assert json.loads(codec.ping()) == {"op": "ping"}
+        assert codec.fetches(["XYZUSDT"], "") == ()
+
+
+def test_topics() -> None:
+    assert [(topic.name, topic.channel) for topic in Codec(LINEAR).topics("XYZUSDT")] == [
+        ("tickers.XYZUSDT", TICKER)
+    ]
+    assert [(topic.name, topic.channel, topic.steady) for topic in Codec(SPOT).topics("XYZUSDT")] == [
+        ("tickers.XYZUSDT", TICKER, False),
+        ("orderbook.1.XYZUSDT", QUOTE, True),
+    ]
+
+
+def test_requests() -> None:
+    codec = Codec(SPOT)
+    topics = codec.topics("XYZUSDT")
+    names = ["tickers.XYZUSDT", "orderbook.1.XYZUSDT"]
+    assert json.loads(codec.subscribe(topics, 7)) == {"req_id": "7", "op": "subscribe", "args": names}
+    assert json.loads(codec.unsubscribe(topics, 8)) == {"req_id": "8", "op": "unsubscribe", "args": names}
+
+
+def test_answers() -> None:
+    codec = Codec(LINEAR)
+    assert codec.receive(answer(True, "", req_id="7"), NOW) == [Acknowledged(7)]
+    assert codec.receive(answer(True, "subscribe"), NOW) == []
+    assert codec.receive(answer(True, "pong", op="ping", req_id="7"), NOW) == []
+    reason = "error:handler not found,topic:tickers.NOPEUSDT"
+    assert codec.receive(answer(False, reason, req_id="7"), NOW) == [Refused(reason, 7, "tickers.NOPEUSDT")]
+    reason = "error:already subscribed,topic:tickers.XYZUSDT"
+    assert codec.receive(answer(False, reason, req_id="7"), NOW) == [Acknowledged(topic="tickers.XYZUSDT")]
+    reason = "Invalid symbol :[tickers.NOPEUSDT]"
+    assert Codec(SPOT).receive(answer(False, reason, req_id="7"), NOW) == [
+        Refused(reason, 7, "tickers.NOPEUSDT")
+    ]
+    assert Codec(SPOT).receive(answer(False, "args size >10"), NOW) == [Refused("args size >10")]
+    assert codec.heard == {}
+
+
+# --- Tickers -------------------------------------------------------------------------------------------
+
+
+def test_absent_is_unchanged_and_empty_is_nothing() -> None:
+    codec = Codec(LINEAR)
+    assert values(codec, ticker(lastPrice="7.10", fundingRate="-0.0001")) == {
+        "price": 7.1,
+        "funding_rate": -0.0001,
+    }
+    assert values(codec, ticker(kind="delta", fundingRate="")) == {"funding_rate": None}
+    assert values(codec, ticker(kind="delta", markPrice="0")) == {"mark_price": None}
+
+
+def test_a_delta_before_its_snapshot_is_neither_used_nor_heard() -> None:
+    codec = Codec(LINEAR)
+    assert codec.receive(ticker(kind="delta", lastPrice="7"), NOW) == []
+    assert codec.heard == {}
+    codec.receive(ticker(lastPrice="7"), NOW)
+    assert codec.receive(ticker(kind="delta", openInterestValue="7"), NOW + 1) == []
+    assert codec.heard == {"tickers.XYZUSDT": NOW + 1}
+
+
+def test_a_snapshot_that_is_refused_is_no_snapshot() -> None:
+    codec = Codec(LINEAR)
+    for bad in ({"lastPrice": "-7"}, {"openInterest": "nan"}, {"singleOpenInterest": "-1"}):
+        with pytest.raises(DecodeError):
+            codec.receive(ticker(**bad), NOW)
+        assert codec.receive(ticker(kind="delta", lastPrice="7"), NOW) == []
+    assert codec.heard == {}
+
+
+@pytest.mark.parametrize(
+    ("fraction", "percent"),
+    [("0.017103", 1.7103), ("-0.158315", -15.8315), ("0.0007", 0.07), ("0", 0.0), ("1", 100.0), ("", None)],
+)
+def test_change_is_percent_without_noise(fraction: str, percent: float | None) -> None:
+    assert values(Codec(LINEAR), ticker(price24hPcnt=fraction)) == {"change_24h": percent}
+
+
+def test_times_are_nanoseconds() -> None:
+    [update] = Codec(LINEAR).receive(ticker(nextFundingTime="1700006400000"), NOW)
+    assert isinstance(update, TickerUpdate)
+    assert update.values == {"next_funding_ts": 1_700_006_400_000_000_000}
+    assert (update.ts_event, update.ts_recv) == (1_700_000_000_001_000_000, NOW)
+
+
+def test_open_interest_counts_one_side() -> None:
+    codec = Codec(LINEAR)
+    assert values(codec, ticker(openInterest="200")) == {"open_interest": 100.0}
+    assert values(codec, ticker(kind="delta", openInterest="204", singleOpenInterest="99")) == {
+        "open_interest": 99.0
+    }
+    assert codec.receive(ticker(kind="delta", openInterest="206"), NOW) == []
+    assert values(codec, ticker("QRSUSDT", openInterest="206")) == {"open_interest": 103.0}
+
+
+def test_a_side_without_a_price_has_no_size() -> None:
+    codec = Codec(LINEAR)
+    assert values(codec, ticker(bid1Price="", bid1Size="5")) == {"bid": None, "bid_size": None}
+    assert values(codec, ticker(kind="delta", ask1Price="0")) == {"ask": None, "ask_size": None}
+    assert values(codec, ticker(kind="delta", ask1Size="0")) == {"ask_size": None}
+
+
+def test_the_dollar_price_of_a_coin_is_not_an_index() -> None:
+    assert values(Codec(SPOT), ticker(lastPrice="7", usdIndexPrice="7.01")) == {"price": 7.0}
+
+
+@pytest.mark.parametrize("field", ["lastPrice", "bid1Size", "volume24h", "fundingRate", "openInterest"])
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-inf", "1e400", "seven"])
+def test_numbers_that_are_none_are_refused(field: str, text: str) -> None:
+    with pytest.raises(DecodeError):
+        Codec(LINEAR).receive(ticker(**{field: text}), NOW)
+
+
+def test_an_error_does_not_repeat_a_whole_frame() -> None:
+    with pytest.raises(DecodeError) as caught:
+        Codec(LINEAR).receive(ticker(lastPrice="x" * 100_000), NOW)
+    assert len(str(caught.value)) <= 200
+
+
+# --- Quotes --------------------------------------------------------------------------------------------
+
+
+def test_a_level_one_snapshot_is_a_quote() -> None:
+    codec = Codec(SPOT)
+    frame = book([["7", "1"]], [["7.5", "2"]], 9, cts=1_700_000_000_000)
+    assert codec.receive(frame, NOW) == [Quote("XYZUSDT", 7.0, 1.0, 7.5, 2.0, 1_700_000_000_000_000_000, NOW)]
+    assert codec.receive(book([], [["7.5", "2"]], 10), NOW) == [
+        Quote("XYZUSDT", None, None, 7.5, 2.0, 1_700_000_000_002_000_000, NOW)
+    ]
+
+
+def test_a_repeated_book_is_heard_and_says_nothing() -> None:
+    codec = Codec(SPOT)
+    codec.receive(book([["7", "1"]], [["7.5", "2"]], 9), NOW)
+    assert codec.receive(book([["7", "1"]], [["7.5", "2"]], 9), NOW + 3) == []
+    assert codec.heard == {"orderbook.1.XYZUSDT": NOW + 3}
+
+
+@pytest.mark.parametrize("topic", ["orderbook.rpi.XYZUSDT", "orderbook.full.XYZUSDT", "orderbook.50.XYZUSDT"])
+def test_other_books_are_heard_and_yield_nothing(topic: str) -> None:
+    codec = Codec(SPOT)
+    assert codec.receive(book([["7", "1"]], [["7.5", "2"]], 9, topic=topic), NOW) == []
+    assert codec.heard == {topic: NOW}
+
+
+# --- Listings ------------------------------------------------------------------------------------------
+
+
+def test_linear_lists_trading_perpetuals() -> None:
+    codec = Codec(LINEAR)
+    rows = [
+        perpetual("XYZUSDT", "XYZ"),
+        perpetual("1000XYZUSDT", "1000XYZ"),
+        perpetual("1INCHUSDT", "1INCH", fundingInterval=None, priceFilter={}, lotSizeFilter={}),
+        perpetual("XYZUSDT-25DEC26", "XYZ", contractType="LinearFutures"),
+        perpetual("NEWUSDT", "NEW", status="PreLaunch"),
+    ]
+    found = codec.receive_listing(codec.listing([])[0], listing(rows))
+    common: dict[str, Any] = {"exchange": "bybit", "market": "linear", "quote": "USDT"}
+    steps: dict[str, Any] = {"tick_size": 0.5, "lot_size": 0.001, "funding_interval_h": 4.0}
+    assert found == [
+        Instrument(symbol="XYZUSDT", base="XYZ", **common, **steps),
+        Instrument(symbol="1000XYZUSDT", base="XYZ", multiplier=1000.0, **common, **steps),
+        Instrument(symbol="1INCHUSDT", base="1INCH", **common),
+    ]
+
+
+def test_linear_asks_page_after_page() -> None:
+    codec = Codec(LINEAR)
+    first = codec.listing([])[0]
+    assert first.path == "/v5/market/instruments-info?category=linear&limit=1000"
+    [second] = codec.receive_listing(first, listing([], "first=A&last=Z%2C1"))
+    assert isinstance(second, Fetch)
+    assert second.path == f"{first.path}&cursor=first%3DA%26last%3DZ%252C1"
+    [third] = codec.receive_listing(second, listing([], "more"))
+    assert third == Fetch("instruments", f"{first.path}&cursor=more")
+    for nothing in ("", None, "first=A&last=Z%2C1"):
+        assert codec.receive_listing(second, listing([], nothing)) == []
+
+
+def test_spot_has_one_page_and_its_own_step() -> None:
+    codec = Codec(SPOT)
+    row: dict[str, Any] = {"symbol": "XYZUSDC", "baseCoin": "XYZ", "quoteCoin": "USDC", "status": "Trading"}
+    row |= {"lotSizeFilter": {"basePrecision": "0.01"}, "priceFilter": {"tickSize": "0.0001"}}
+    [instrument] = codec.receive_listing(codec.listing([])[0], listing([row], "ignored"))
+    assert isinstance(instrument, Instrument)
+    assert (instrument.name, instrument.tick_size, instrument.lot_size) == ("XYZ-USDC", 0.0001, 0.01)
+
+
+def test_turnovers() -> None:
+    rows = [{"symbol": "XYZUSDT", "turnover24h": "12.5"}, {"symbol": "XYZBRL", "turnover24h": "99"}]
+    for codec, symbols in ((Codec(LINEAR), ["XYZUSDT", "XYZBRL"]), (Codec(SPOT), ["XYZUSDT"])):
+        fetch = codec.listing([])[1]
+        assert fetch.path == f"/v5/market/tickers?category={codec.market}"
+        found = codec.receive_listing(fetch, listing(rows))
+        assert [one.symbol for one in found if isinstance(one, Turnover)] == symbols
+        assert found[0] == Turnover("XYZUSDT", 12.5)
+
+
+def test_errors_come_inside_answers() -> None:
+    codec = Codec(LINEAR)
+    fetch = codec.listing([])[0]
+    with pytest.raises(RateLimited, match="Too many visits"):
+        codec.receive_listing(fetch, listing([], code=10006, message="Too many visits!"))
+    with pytest.raises(DecodeError, match="params error"):
+        codec.receive_listing(fetch, listing([], code=10001, message="params error"))
+    with pytest.raises(DecodeError):
+        codec.receive_listing(fetch, b"<html>")
+    with pytest.raises(DecodeError):
+        codec.receive_listing(fetch, b'{"retCode":0,"result":null}')
