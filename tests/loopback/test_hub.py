@@ -1,0 +1,151 @@
+"""The whole program as a user runs it: simulated exchanges → `supervisor.py` → a WebSocket client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trio
+from trio_websocket import WebSocketConnection, open_websocket_url
+
+from tests.processes import HubProcess, SimulatorProcess, hub, simulator
+
+pytestmark = pytest.mark.loopback
+
+MARKETS = {"bybit:linear", "bybit:spot", "hyperliquid:linear", "binance:linear", "binance:spot"}
+COMPLETE = {
+    "linear": {
+        "price", "bid", "ask", "bid_size", "ask_size", "volume_24h", "turnover_24h", "change_24h", "high_24h",
+        "low_24h", "mark_price", "index_price", "funding_rate", "funding_interval_h", "next_funding_ts",
+        "open_interest",
+    },
+    "spot": {"price", "bid", "ask", "bid_size", "ask_size", "volume_24h", "turnover_24h", "change_24h",
+             "high_24h", "low_24h"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def exchanges(tmp_path: Path) -> Iterator[SimulatorProcess]:
+    with simulator(tmp_path, "--rate", "400", "--symbols", "20") as running:
+        yield running
+
+
+@pytest.fixture
+async def tickwell(tmp_path: Path, exchanges: SimulatorProcess) -> AsyncIterator[HubProcess]:
+    with hub(tmp_path, exchanges.port) as running:
+        with trio.fail_after(10):
+            await running.until_listening()
+        yield running
+
+
+@asynccontextmanager
+async def stream(tickwell: HubProcess, exchange: str, query: str = "") -> AsyncIterator[WebSocketConnection]:
+    async with open_websocket_url(f"{tickwell.stream_url}/ws/realtime/{exchange}{query}") as websocket:
+        yield websocket
+
+
+async def next_message(websocket: WebSocketConnection) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(await websocket.get_message())
+    return message
+
+
+async def test_five_markets_move_within_five_seconds_of_the_start(tickwell: HubProcess) -> None:
+    with trio.fail_after(5):
+        await tickwell.until_states("live")
+    assert set(await tickwell.states()) == MARKETS
+    async with stream(tickwell, "binance") as websocket:
+        seen: dict[str, set[float]] = {}
+        with trio.fail_after(10):
+            while not (len(seen) == 2 and all(len(prices) > 3 for prices in seen.values())):
+                for record in (await next_message(websocket))["data"]:
+                    if record["symbol"] == "BTCUSDT" and record["bid"] is not None:
+                        seen.setdefault(record["market"], set()).add(record["bid"])
+
+
+@pytest.mark.parametrize("exchange", ["bybit", "hyperliquid", "binance"])
+async def test_records_are_complete(tickwell: HubProcess, exchange: str) -> None:
+    incomplete: dict[str, set[str]] = {}
+    with trio.move_on_after(15):
+        async with stream(tickwell, exchange) as websocket:
+            while True:
+                records = (await next_message(websocket))["data"]
+                lacks = {
+                    record["key"]: {name for name in COMPLETE[record["market"]] if record[name] is None}
+                    for record in records
+                }
+                incomplete = {key: names for key, names in lacks.items() if names}
+                if records and not incomplete:
+                    break
+    assert not incomplete
+
+
+async def test_a_killed_feed_comes_back_while_the_others_never_stop(
+    tickwell: HubProcess, exchanges: SimulatorProcess
+) -> None:
+    with trio.fail_after(10):
+        await tickwell.until_states("live")
+    await exchanges.inject(kind="reset", venue="bybit", market="linear")
+    others = MARKETS - {"bybit:linear"}
+    with trio.fail_after(10):
+        while True:
+            markets = {f"{m['exchange']}:{m['market']}": m for m in (await tickwell.status())["markets"]}
+            assert {markets[name]["state"] for name in others} == {"live"}
+            assert all(markets[name]["reconnects"] == 0 for name in others)
+            if markets["bybit:linear"]["reconnects"] == 1 and markets["bybit:linear"]["state"] == "live":
+                break
+            await trio.sleep(0.1)
+
+
+async def test_start_and_stop_are_obeyed_and_idempotent(tickwell: HubProcess) -> None:
+    with trio.fail_after(20):
+        await tickwell.until_states("live")
+        async with httpx.AsyncClient(base_url=tickwell.url) as client:
+            for _ in range(2):
+                answer = await client.post("/ws/realtime/stop", json={"exchange": "bybit"})
+                assert answer.status_code == 200
+            await tickwell.until_states("stopped", "bybit:linear", "bybit:spot")
+            assert (await tickwell.states())["binance:spot"] == "live"
+            async with stream(tickwell, "bybit") as websocket:
+                assert {record["stale"] for record in (await next_message(websocket))["data"]} == {True}
+            assert (await client.get("/health")).status_code == 200
+            for _ in range(2):
+                assert (await client.post("/ws/realtime/start")).status_code == 200
+        await tickwell.until_states("live")
+
+
+async def test_a_refused_symbol_is_named_and_takes_nobody_with_it(
+    tmp_path: Path, exchanges: SimulatorProcess
+) -> None:
+    await exchanges.inject(kind="refuse_topic", venue="bybit", market="linear", topic="tickers.SOLUSDT")
+    with hub(tmp_path, exchanges.port) as tickwell, trio.fail_after(15):
+        await tickwell.until_listening()
+        await tickwell.until_states("live")
+        status = next(m for m in (await tickwell.status())["markets"] if m["refused"])
+        assert (status["exchange"], status["market"]) == ("bybit", "linear")
+        assert list(status["refused"]) == ["SOLUSDT"]
+        assert status["symbols_producing"] == status["symbols_wanted"] - 1
+
+
+async def test_unknown_symbols_are_named_and_the_rest_streams(
+    tmp_path: Path, exchanges: SimulatorProcess
+) -> None:
+    given = {
+        "TICKWELL_EXCHANGE_HYPERLIQUID_LINEAR": "BTC,NOPE,xyz:NVDA",
+        "TICKWELL_EXCHANGE_HYPERLIQUID_SPOT": "HYPE/USDC,PURR/USDC",
+        "TICKWELL_EXCHANGE_BINANCE_SPOT": "top:3",
+        "TICKWELL_EXCHANGE_BYBIT_SPOT": "*",
+    }
+    with hub(tmp_path, exchanges.port, **given) as tickwell, trio.fail_after(20):
+        await tickwell.until_listening()
+        await tickwell.until_states("live")
+        markets = {f"{m['exchange']}:{m['market']}": m for m in (await tickwell.status())["markets"]}
+        assert list(markets["hyperliquid:linear"]["refused"]) == ["NOPE"]
+        assert markets["hyperliquid:linear"]["symbols_producing"] == 2
+        assert markets["hyperliquid:spot"]["symbols_producing"] == 2
+        assert markets["binance:spot"]["symbols_producing"] == 3
+        assert markets["bybit:spot"]["symbols_producing"] >= 20

@@ -1,0 +1,142 @@
+"""Tickwell and its simulated exchanges as processes of their own, on free loopback ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trio
+
+from simulator import addresses
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(**overrides: object) -> dict[str, str]:
+    """The environment of a child process: ours, without settings of Tickwell's, and with `overrides`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TICKWELL_")}
+    return kept | {name: str(value) for name, value in overrides.items()}
+
+
+@contextmanager
+def process(*arguments: str, log: Path, **overrides: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python process of the project; killed by its own id if it still runs at the end."""
+    with log.open("wb") as stderr:
+        child = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=environment(**overrides),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+            if child.stdout:
+                child.stdout.close()
+
+
+class SimulatorProcess:
+    """`python -m simulator`, and the door through which a test makes it fail."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdout is not None
+        self.port = int(json.loads(child.stdout.readline())["port"])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def inject(self, **fault: object) -> None:
+        """Make something fail from now on."""
+        async with httpx.AsyncClient() as client:
+            (await client.post(f"{self.url}/control/fault", json=fault)).raise_for_status()
+
+    async def heal(self) -> None:
+        """Let everything work again."""
+        async with httpx.AsyncClient() as client:
+            (await client.post(f"{self.url}/control/heal")).raise_for_status()
+
+
+@contextmanager
+def simulator(tmp_path: Path, *arguments: str) -> Iterator[SimulatorProcess]:
+    """Simulated exchanges in a process of their own."""
+    with process("-m", "simulator", *arguments, log=tmp_path / "simulator.log") as child:
+        yield SimulatorProcess(child)
+
+
+class HubProcess:
+    """`python supervisor.py`, as a user runs it."""
+
+    def __init__(self, child: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.child, self.port, self.log = child, port, log
+        self.url, self.stream_url = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
+
+    async def get(self, path: str) -> httpx.Response:
+        """One GET request."""
+        async with httpx.AsyncClient() as client:
+            return await client.get(self.url + path)
+
+    async def status(self) -> dict[str, Any]:
+        """What `/ws/realtime/status` answers."""
+        answer: dict[str, Any] = (await self.get("/ws/realtime/status")).json()
+        return answer
+
+    async def states(self) -> dict[str, str]:
+        """The state of every market."""
+        return {
+            f"{each['exchange']}:{each['market']}": each["state"] for each in (await self.status())["markets"]
+        }
+
+    async def until_listening(self) -> None:
+        """Wait until the web answers."""
+        while self.child.poll() is None:
+            try:
+                await self.get("/livez")
+                return
+            except httpx.TransportError:
+                await trio.sleep(0.05)
+        raise AssertionError(f"the hub ended with {self.child.returncode}:\n{self.log.read_text()}")
+
+    async def until_states(self, state: str, *markets: str) -> None:
+        """Wait until the markets (or all of them) are in `state`."""
+        while True:
+            states = await self.states()
+            if states and all(states[market] == state for market in markets or states):
+                return
+            await trio.sleep(0.05)
+
+    async def signal_and_wait(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal. Returns the exit code."""
+        self.child.send_signal(number)
+        return await trio.to_thread.run_sync(self.child.wait)
+
+
+@contextmanager
+def hub(
+    tmp_path: Path, simulator_port: int | None, *arguments: str, **overrides: object
+) -> Iterator[HubProcess]:
+    """The hub on the shipped settings, with the exchanges of a simulator, or the real ones."""
+    port, log = free_port(), tmp_path / "hub.log"
+    given: dict[str, object] = {"TICKWELL_WEB_PORT": port, "TICKWELL_DATA_DIRECTORY": tmp_path / "data"}
+    for exchange, urls in addresses(simulator_port).items() if simulator_port else ():
+        given |= {f"TICKWELL_EXCHANGE_{exchange}_{key}".upper(): url for key, url in urls.items()}
+    with process("supervisor.py", *arguments, log=log, **(given | overrides)) as child:
+        yield HubProcess(child, port, log)
