@@ -1,0 +1,114 @@
+"""Clients for the simulator tests: a running simulator, a JSON WebSocket client, raw upgrades, REST."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import trio
+from trio_websocket import WebSocketConnection, wrap_client_stream
+
+from simulator import Simulator, SimulatorSettings
+
+LIMIT_S = 5.0
+
+
+@asynccontextmanager
+async def running(**options: Any) -> AsyncIterator[Simulator]:
+    """A listening simulator that ends with the block."""
+    simulator = Simulator(SimulatorSettings(**{"symbols": 16, "rate": 600.0, **options}))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(simulator.serve)
+        yield simulator
+        nursery.cancel_scope.cancel()
+
+
+class Client:
+    """A WebSocket client that speaks JSON and never waits for ever."""
+
+    def __init__(self, socket: WebSocketConnection) -> None:
+        self.socket = socket
+
+    async def send(self, value: object) -> None:
+        await self.socket.send_message(value if isinstance(value, str) else json.dumps(value))
+
+    async def receive(self) -> Any:
+        with trio.fail_after(LIMIT_S):
+            return json.loads(await self.socket.get_message())
+
+    async def until(self, is_wanted: Callable[[Any], bool]) -> Any:
+        """The first message that is wanted; others are dropped."""
+        with trio.fail_after(LIMIT_S):
+            while True:
+                message = await self.socket.get_message()
+                try:
+                    value = json.loads(message)
+                except ValueError:
+                    continue
+                if is_wanted(value):
+                    return value
+
+    async def ask(self, value: object, is_answer: Callable[[Any], bool]) -> Any:
+        await self.send(value)
+        return await self.until(is_answer)
+
+
+@asynccontextmanager
+async def connected(simulator: Simulator, path: str) -> AsyncIterator[Client]:
+    """A connected client; a server that does not answer the closing handshake is not waited for.
+
+    The stream is opened here because trio_websocket leaves it open when the server goes away abruptly.
+    """
+    stream = await trio.open_tcp_stream("127.0.0.1", simulator.port)
+    async with stream, trio.open_nursery() as nursery:
+        socket = await wrap_client_stream(nursery, stream, f"127.0.0.1:{simulator.port}", path)
+        yield Client(socket)
+        with trio.move_on_after(0.2):
+            await socket.aclose()
+        nursery.cancel_scope.cancel()
+
+
+async def upgrade(simulator: Simulator, path: str) -> trio.SocketStream:
+    """Send a WebSocket handshake by hand and return the stream, the answer unread."""
+    stream = await trio.open_tcp_stream("127.0.0.1", simulator.port)
+    head = (
+        f"GET {path} HTTP/1.1",
+        "Host: localhost",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        "",
+        "",
+    )
+    await stream.send_all("\r\n".join(head).encode())
+    return stream
+
+
+def masked(text: str) -> bytes:
+    """A client text frame with an all-zero mask."""
+    payload = text.encode()
+    if len(payload) < 126:
+        return bytes((0x81, 0x80 | len(payload))) + bytes(4) + payload
+    return bytes((0x81, 0xFE)) + len(payload).to_bytes(2, "big") + bytes(4) + payload
+
+
+async def request(simulator: Simulator, method: str, path: str, body: object = None) -> httpx.Response:
+    """One REST request."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{simulator.port}") as client:
+        return await client.request(method, path, json=body)
+
+
+async def get(simulator: Simulator, path: str) -> Any:
+    """The JSON of one GET."""
+    return (await request(simulator, "GET", path)).json()
+
+
+async def wait_until(is_true: Callable[[], bool]) -> None:
+    """Wait for a condition inside this process."""
+    with trio.fail_after(2 * LIMIT_S):
+        while not is_true():
+            await trio.sleep(0.005)
