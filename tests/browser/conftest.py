@@ -1,0 +1,157 @@
+"""A hub in demo mode as its own process, and a real Chromium to look at it.
+
+`BROWSER_TEST_HUB=fake` runs the same tests against `fake_hub.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+START_S = 30.0
+STOP_S = 15.0
+
+
+@dataclass
+class Hub:
+    """A hub that can be stopped and started again at the same address."""
+
+    command: list[str]
+    port: int
+    directory: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKWELL_")}
+        environment |= {"TICKWELL_WEB_PORT": str(self.port), "TICKWELL_DATA_DIRECTORY": str(self.directory)}
+        with (self.directory / "hub.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self._wait_until_it_answers(self.process)
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_S)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def post(self, path: str) -> None:
+        """Drives the fake hub."""
+        request = urllib.request.Request(self.url + path, method="POST")
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{self.url}/health", timeout=2).close()
+            except urllib.error.HTTPError as error:
+                error.close()  # it answers; whether it is well is not asked here
+            except OSError:
+                time.sleep(0.1)
+                continue
+            return
+        self.stop()
+        raise RuntimeError(f"the hub did not start: {(self.directory / 'hub.log').read_text()}")
+
+
+@dataclass
+class Screen:
+    """A page, and everything that its console said."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.said.append(f"pageerror: {error}"))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.said.append(f"{message.type}: {message.text}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def demo_command(directory: Path) -> list[str]:
+    settings = directory / "settings.ini"
+    settings.write_text((ROOT / "settings.ini").read_text(encoding="utf-8"), encoding="utf-8")
+    return [sys.executable, "supervisor.py", "--demo", "--settings", str(settings)]
+
+
+def fake_command(port: int) -> list[str]:
+    return [sys.executable, str(Path(__file__).parent / "fake_hub.py"), "--port", str(port)]
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """The real hub with simulated exchanges."""
+    directory, port = tmp_path_factory.mktemp("hub"), free_port()
+    is_fake = os.environ.get("BROWSER_TEST_HUB") == "fake"
+    hub = Hub(fake_command(port) if is_fake else demo_command(directory), port, directory)
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="module")
+def fake_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub that does as it is told."""
+    port = free_port()
+    hub = Hub(fake_command(port), port, tmp_path_factory.mktemp("fake_hub"))
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed: the browser tests did NOT run")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def screen(browser: Browser) -> Iterator[Screen]:
+    """A fresh page of 1440 × 900 that has gone nowhere yet."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    screen = Screen(context.new_page())
+    screen.listen()
+    yield screen
+    context.close()

@@ -1,0 +1,51 @@
+/** A scripted WebSocket, and timers that move only when a test says so. */
+import { mock } from "node:test";
+
+import { RealtimeClient } from "../../web/static/js/realtime-client.module.js";
+
+export class FakeSocket {
+  static all = [];
+  static get last() { return FakeSocket.all.at(-1); }
+
+  constructor(url) {
+    this.url = new URL(url);
+    this.sent = [];
+    this.closed = false;
+    FakeSocket.all.push(this);
+  }
+
+  send(text) { this.sent.push(JSON.parse(text)); }
+  close() { this.closed = true; }
+  open() { this.onopen?.({}); return this; }
+  say(message) { this.onmessage?.({ data: typeof message === "string" ? message : JSON.stringify(message) }); }
+  fail(code = 1006, reason = "") { this.onclose?.({ code, reason }); }
+
+  snapshot(...data) { this.say({ type: "initial_data", exchange: "bybit", data, count: data.length, ts_out: 1 }); }
+  changes(data, removed = []) { this.say({ type: "market_data", exchange: "bybit", data, removed, ts_out: 2 }); }
+}
+
+export const record = (symbol, price, market = "linear", more = {}) =>
+  ({ symbol, price, market, exchange: "bybit", key: `bybit:${market}:${symbol}`, stale: false, ...more });
+
+/** Starts a test: no sockets yet, timers under `tick`'s control. */
+export function begin() {
+  FakeSocket.all = [];
+  mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+}
+
+export const end = () => mock.timers.reset();
+
+export const tick = (ms) => mock.timers.tick(ms);
+
+/** A client on fake sockets, with everything that it emits written down. */
+export function client(options = {}, symbols = []) {
+  const made = new RealtimeClient("bybit", symbols, {
+    url: "http://hub.test", WebSocket: FakeSocket, now: () => Date.now(), random: () => 0.5, ...options,
+  });
+  made.heard = [];
+  for (const event of ["connected", "data", "disconnected", "error", "stale"]) {
+    made.on(event, (...details) => made.heard.push([event, ...details]));
+  }
+  made.names = () => made.heard.map(([event]) => event);
+  return made;
+}
