@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
+import h11
 import httpx
 import trio
 import trio_websocket
-from wsproto.utilities import LocalProtocolError
+import wsproto.utilities
 
 from actors.exchanges.base import Fetch
-from actors.runtime.errors import ConnectionLost, FeedError, RateLimited, Rejected
+from actors.runtime.errors import ConnectionLost, FeedError, RateLimited, Rejected, leaf_errors
 
 STEP_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 1.0
@@ -30,6 +31,13 @@ ANSWER_BYTES_MAX = 64 * 1024 * 1024
 MESSAGES_QUEUED = 1024
 
 _FORBIDDEN_PATIENCE_S = 600.0
+
+_LIBRARY_ERRORS = (
+    trio_websocket.HandshakeError,
+    trio_websocket.ConnectionClosed,
+    wsproto.utilities.ProtocolError,
+    h11.ProtocolError,
+)
 
 Stream: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
@@ -128,14 +136,18 @@ async def _open_tls(stream: trio.SocketStream, host: str) -> trio.SSLStream[trio
 
 @asynccontextmanager
 async def _upgraded(stream: Stream, host: str, resource: str) -> AsyncIterator[Any]:
-    async with trio.open_nursery() as nursery:
-        websocket = await _upgrade(nursery, stream, host, resource)
-        try:
-            yield websocket
-        finally:
-            with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
-                await websocket.aclose()
-            nursery.cancel_scope.cancel()
+    # The library's reader runs in our nursery, and what goes wrong in it comes out here.
+    try:
+        async with trio.open_nursery() as nursery:
+            websocket = await _upgrade(nursery, stream, host, resource)
+            try:
+                yield websocket
+            finally:
+                with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
+                    await websocket.aclose()
+                nursery.cancel_scope.cancel()
+    except* _LIBRARY_ERRORS as group:
+        raise _in_our_words(host, leaf_errors(group)[0]) from group
 
 
 async def _upgrade(nursery: trio.Nursery, stream: Stream, host: str, resource: str) -> Any:
@@ -152,10 +164,12 @@ async def _upgrade(nursery: trio.Nursery, stream: Stream, host: str, resource: s
             )
     except trio.TooSlowError:
         raise ConnectionLost(f"{host} did not upgrade to WebSocket within {STEP_WITHIN_S:g} s") from None
-    except trio_websocket.ConnectionRejected as error:
-        raise _refusal(host, error.status_code, dict(error.headers or ())) from None
-    except (trio_websocket.HandshakeError, trio_websocket.ConnectionClosed, LocalProtocolError) as error:
-        raise ConnectionLost(f"{host} did not upgrade to WebSocket: {error!r}") from error
+
+
+def _in_our_words(host: str, error: BaseException) -> FeedError:
+    if isinstance(error, trio_websocket.ConnectionRejected):
+        return _refusal(host, error.status_code, dict(error.headers or ()))
+    return ConnectionLost(f"{host} did not speak WebSocket: {error!r}")
 
 
 def _refusal(host: str, status: int, headers: dict[bytes, bytes]) -> FeedError:

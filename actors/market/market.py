@@ -40,21 +40,48 @@ class _Part(Struct):
 
 
 class _Record:
-    __slots__ = ("fields", "parts", "rhythm", "silent", "stale")
+    """`silent` maps (connection, topic) to the life that misses it."""
 
-    def __init__(self, source: Source, symbol: str, now_ns: int) -> None:
+    __slots__ = ("fields", "overdue", "parts", "rhythm", "silent", "stale")
+
+    def __init__(self, source: Source, symbol: str) -> None:
         self.fields: dict[str, Any] = {"exchange": source.exchange, "market": source.market, "symbol": symbol}
         self.parts: dict[str, _Part] = {}
-        self.silent: set[tuple[str, str]] = set()
-        self.rhythm = Rhythm(now_ns)
-        self.stale = False
+        self.silent: dict[tuple[str, str], int] = {}
+        self.rhythm = Rhythm(0)
+        self.overdue = False
+        self.stale = True
 
     def ticker(self) -> Ticker:
         return Ticker(**self.fields, stale=self.stale)
 
-    def is_due(self) -> bool:
+    def is_fed(self) -> bool:
+        """Whether any data came; a silence may be known before."""
+        return "ts_recv" in self.fields
+
+    def is_stale(self) -> bool:
         """Whether something that it needs is missing now."""
-        return bool(self.silent) or any(part.down for part in self.parts.values())
+        return self.overdue or bool(self.silent) or any(part.down for part in self.parts.values())
+
+    def begin(self, source: Source) -> _Part:
+        """A connection's first word in a life: what it said in an earlier one is forgotten."""
+        part = self.parts.get(source.connection)
+        if part is None:
+            part = self.parts[source.connection] = _Part(source.life, set())
+        for name in part.names:
+            self.fields[name] = None
+        if all(each is part or each.down for each in self.parts.values()):
+            self.fields["ts_event"] = None
+        part.names.clear()
+        part.life, part.down = source.life, False
+        self.unmute(source.connection, source.life - 1)
+        return part
+
+    def unmute(self, connection: str, life: int) -> None:
+        """Forget the silences of a connection's lives up to `life`."""
+        self.silent = {
+            mark: since for mark, since in self.silent.items() if mark[0] != connection or since > life
+        }
 
 
 class Market:
@@ -65,14 +92,17 @@ class Market:
         self._records: dict[tuple[str, str], dict[str, _Record]] = {}
         self._dirty: dict[_Record, None] = {}
         self._removed: list[tuple[str, str, str]] = []
+        self._swept_ns = 0
 
     def reset(self) -> None:
-        """Forget what was learned; what was known stays to be seen, and is stale until it is told again."""
+        """What was known stays to be seen, and is stale until each connection begins a new life.
+
+        What earlier lives left on the way proves nothing: not even that they still live.
+        """
         for record in self._all():
             for part in record.parts.values():
-                part.life, part.down = -1, True
-            record.silent.clear()
-            self._mark(record, stale=True)
+                part.down = True
+            self._judge(record)
 
     def apply(self, batch: Batch) -> None:
         """Fold the events of one batch into the picture."""
@@ -94,13 +124,15 @@ class Market:
 
     def sweep(self, now_ns: int) -> None:
         """Mark what has been silent for too long."""
+        self._swept_ns = now_ns
         for record in self._all():
-            if not record.stale and record.rhythm.is_silent(now_ns, self._patience):
-                self._mark(record, stale=True)
+            if not record.overdue and record.rhythm.is_silent(now_ns, self._patience):
+                record.overdue = True
+                self._judge(record)
 
     def drain(self) -> list[Ticker]:
         """The records that changed since the last call, whole."""
-        changed = [record.ticker() for record in self._dirty]
+        changed = [record.ticker() for record in self._dirty if record.is_fed()]
         self._dirty.clear()
         return changed
 
@@ -111,7 +143,7 @@ class Market:
 
     def tickers(self) -> list[Ticker]:
         """Every record."""
-        return [record.ticker() for record in self._all()]
+        return [record.ticker() for record in self._all() if record.is_fed()]
 
     def _update(
         self,
@@ -123,31 +155,24 @@ class Market:
     ) -> None:
         record = records.get(symbol)
         if record is None:
-            record = records[symbol] = _Record(source, symbol, event.ts_recv)
+            record = records[symbol] = _Record(source, symbol)
         part = record.parts.get(source.connection)
-        if part is None:
-            part = record.parts[source.connection] = _Part(source.life, set())
-        elif part.life != source.life:
-            self._forget(record, part, source.life)
+        if part is None or part.life != source.life:
+            part = record.begin(source)
+        if not part.names:
+            record.rhythm.resume(event.ts_recv)
         fields = record.fields
         fields.update(values)
         part.names.update(values)
         ts_event = event.ts_event
         if ts_event is not None and ts_event >= (fields.get("ts_event") or 0):
             fields["ts_event"] = ts_event
-        fields["ts_recv"] = event.ts_recv
         record.rhythm.beat(event.ts_recv)
+        fields["ts_recv"] = record.rhythm.last_ns
         if record.stale:
-            record.stale = record.is_due()
+            record.overdue = record.rhythm.is_silent(self._swept_ns, self._patience)
+            record.stale = record.is_stale()
         self._dirty[record] = None
-
-    def _forget(self, record: _Record, part: _Part, life: int) -> None:
-        for name in part.names:
-            record.fields[name] = None
-        if all(each is part or each.down for each in record.parts.values()):
-            record.fields["ts_event"] = None
-        part.names.clear()
-        part.life, part.down = life, False
 
     def _note(self, records: dict[str, _Record], source: Source, event: Event) -> None:
         if isinstance(event, FeedDown):
@@ -156,7 +181,8 @@ class Market:
             self._silence(records, source, event)
         elif isinstance(event, Heard):
             self._hear(records, source, event)
-        elif isinstance(event, Removed) and records.pop(event.symbol, None) is not None:
+        elif isinstance(event, Removed) and (record := records.pop(event.symbol, None)) is not None:
+            self._dirty.pop(record, None)
             self._removed.append((source.exchange, source.market, event.symbol))
 
     def _lose(self, records: Iterable[_Record], source: Source) -> None:
@@ -164,22 +190,28 @@ class Market:
             part = record.parts.get(source.connection)
             if part is not None and part.life <= source.life:
                 part.down = True
-                record.silent = {each for each in record.silent if each[0] != source.connection}
-                self._mark(record, stale=True)
+                record.unmute(source.connection, source.life)
+                self._judge(record)
 
     def _silence(self, records: dict[str, _Record], source: Source, event: Silent) -> None:
         record = records.get(event.symbol)
-        if record is not None:
-            record.silent.add((source.connection, event.topic))
-            self._mark(record, stale=True)
+        if record is None:
+            record = records[event.symbol] = _Record(source, event.symbol)
+        part = record.parts.get(source.connection)
+        if part is None or part.life != source.life:
+            record.begin(source)
+            self._dirty[record] = None
+        record.silent[source.connection, event.topic] = source.life
+        self._judge(record)
 
     def _hear(self, records: dict[str, _Record], source: Source, event: Heard) -> None:
         record = records.get(event.symbol)
         if record is not None:
-            record.silent.discard((source.connection, event.topic))
-            self._mark(record, stale=record.is_due())
+            record.silent.pop((source.connection, event.topic), None)
+            self._judge(record)
 
-    def _mark(self, record: _Record, *, stale: bool) -> None:
+    def _judge(self, record: _Record) -> None:
+        stale = record.is_stale()
         if record.stale is not stale:
             record.stale = stale
             self._dirty[record] = None

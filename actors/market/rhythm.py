@@ -44,6 +44,10 @@ class Rhythm:
         self._beats += 1
         self.last_ns = now_ns
 
+    def resume(self, now_ns: int) -> None:
+        """The stream speaks after an interruption, which says nothing about its rhythm."""
+        self.last_ns = max(self.last_ns, now_ns)
+
     def threshold_ns(self, patience: Patience, *, steady: bool = True) -> float:
         """The silence from which on the stream is stale. An unsteady one has no ceiling."""
         learned_s = self.TOLERANCE * self._longest_ns / NS_PER_S
