@@ -149,3 +149,24 @@ async def test_unknown_symbols_are_named_and_the_rest_streams(
         assert markets["hyperliquid:spot"]["symbols_producing"] == 2
         assert markets["binance:spot"]["symbols_producing"] == 3
         assert markets["bybit:spot"]["symbols_producing"] >= 20
+
+
+async def test_an_announced_shutdown_is_met_without_a_gap(
+    tickwell: HubProcess, exchanges: SimulatorProcess
+) -> None:
+    with trio.fail_after(10):
+        await tickwell.until_states("live")
+    async with stream(tickwell, "binance", "?symbols=BTCUSDT&market=spot") as websocket:
+        await exchanges.inject(kind="shutdown_notice", venue="binance-spot")
+        with trio.move_on_after(14):
+            while True:
+                assert not [
+                    record["key"] for record in (await next_message(websocket))["data"] if record["stale"]
+                ]
+    market = next(
+        each
+        for each in (await tickwell.status())["markets"]
+        if (each["exchange"], each["market"]) == ("binance", "spot")
+    )
+    assert (market["state"], market["reconnects"]) == ("live", 0)
+    assert "serverShutdown" in tickwell.log.read_text()
