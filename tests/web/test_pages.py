@@ -1,0 +1,67 @@
+"""The pages: types, validators, and nothing outside their folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from quart_trio import QuartTrio
+
+from tests.web.harness import application
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> QuartTrio:
+    """An application over placeholder files."""
+    (tmp_path / "static" / "js").mkdir(parents=True)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "realtime-test.html").write_text("<!doctype html><title>t</title>")
+    (tmp_path / "static" / "favicon.svg").write_text("<svg/>")
+    (tmp_path / "static" / "js" / "client.js").write_text("export {}")
+    (tmp_path / "static" / "secret.py").write_text("no")
+    (tmp_path / "outside.js").write_text("no")
+    return application(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/realtime-test", "text/html; charset=utf-8"),
+        ("/static/js/client.js", "text/javascript; charset=utf-8"),
+        ("/favicon.ico", "image/svg+xml"),
+        ("/static/favicon.svg", "image/svg+xml"),
+    ],
+)
+async def test_a_file_has_its_type_and_is_revalidated(app: QuartTrio, path: str, kind: str) -> None:
+    client = app.test_client()
+    response = await client.get(path)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, kind)
+    assert response.headers["Cache-Control"] == "no-cache"
+    again = await client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+
+
+async def test_the_root_leads_to_the_page(app: QuartTrio) -> None:
+    response = await app.test_client().get("/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/realtime-test")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/",
+        "/static/none.js",
+        "/static/secret.py",
+        "/static/../outside.js",
+        "/static/%2e%2e/outside.js",
+        "/static/..%2foutside.js",
+        "/static//etc/hosts.txt",
+        "/static/js",
+        "/static/a%00.js",
+        "/static/..\\outside.js",
+    ],
+)
+async def test_nothing_else_is_served(app: QuartTrio, path: str) -> None:
+    response = await app.test_client().get(path)
+    assert response.status_code in {404, 308}
+    assert await response.get_data(as_text=False) != b"no"

@@ -1,0 +1,71 @@
+"""The web application: routes, guards and limits, put together. No globals, no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import trio
+from quart import Response, request, websocket
+from quart_trio import QuartTrio
+
+from actors.runtime.settings import WebSettings
+from web import health, pages, problems, realtime, status
+from web.control import Control
+from web.readmodel import ReadModel
+from web.security import HEADERS
+from web.site import Site
+
+BODY_BYTES_MAX = 64 * 1024
+BODY_S = 5
+RESPONSE_S = 30
+
+
+def create_app(
+    read_model: ReadModel,
+    control: Control,
+    settings: WebSettings,
+    *,
+    stop: trio.Event,
+    now_ns: Callable[[], int],
+    folder: Path = pages.HERE,
+) -> QuartTrio:
+    """The application over `read_model`. Once `stop` is set its sockets close and it is no longer ready.
+
+    Its `Site` stands in `app.extensions["tickwell"]`, for whoever counts clients.
+    """
+    app = QuartTrio(__name__, static_folder=None, template_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES_MAX, BODY_TIMEOUT=BODY_S, RESPONSE_TIMEOUT=RESPONSE_S)
+    site = Site(read_model=read_model, control=control, settings=settings, stop=stop, now_ns=now_ns)
+    app.extensions["tickwell"] = site
+    guard(app, site)
+    problems.register(app)
+    status.register(app, site)
+    realtime.register(app, site)
+    health.register(app, site)
+    pages.register(app, folder)
+    return app
+
+
+def guard(app: QuartTrio, site: Site) -> None:
+    """Put the checks before every request, and the security headers on every response."""
+
+    @app.before_request
+    async def check_request() -> None:
+        site.gate.check_host(request.headers)
+
+    @app.before_websocket
+    async def check_websocket() -> None:
+        site.gate.check_host(websocket.headers)
+        site.gate.check_origin(websocket.headers)
+
+    @app.after_request
+    async def harden(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @app.after_websocket  # type: ignore[type-var]
+    async def harden_refusal(response: Response | None) -> Response | None:
+        if response is not None:
+            response.headers.update(HEADERS)
+        return response

@@ -1,0 +1,115 @@
+"""The newest of everything as the web sees it. The snapshot actor writes; sockets and REST only read.
+
+Every record remembers the number of the tick that changed it. A reader that was away asks for "what
+changed after tick n" and gets whole records, each once, the newest: nothing is queued for anybody, and
+memory grows with symbols, never with messages or clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+import trio
+from msgspec import Struct
+
+from actors.market.feeds import MarketReport
+from actors.market.tick import Record, Tick
+
+REMOVED_MAX = 10_000
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """A record and the number of the tick that brought it."""
+
+    record: Record
+    seq: int
+
+
+class Board:
+    """One exchange's newest records. `seq` counts its ticks, `listing` the changes of its set of symbols."""
+
+    def __init__(self, exchange: str) -> None:
+        self.exchange = exchange
+        self.seq = 0
+        self.ts = 0
+        self.listing = 0
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self.removed: dict[tuple[str, str], int] = {}
+        self.reports: dict[str, MarketReport] = {}
+        self._ticked = trio.Event()
+
+    def apply(self, tick: Tick) -> None:
+        """Take a tick and wake everybody who waits for one."""
+        self.seq += 1
+        self.ts = tick.ts
+        for pair in tick.removed:
+            if self.entries.pop(pair, None) is not None:
+                self.listing += 1
+                self.removed[pair] = self.seq
+        for record in tick.changed:
+            pair = (record.market, record.symbol)
+            if pair not in self.entries:
+                self.listing += 1
+                self.removed.pop(pair, None)
+            self.entries[pair] = Entry(record, self.seq)
+        while len(self.removed) > REMOVED_MAX:
+            del self.removed[next(iter(self.removed))]
+        ticked, self._ticked = self._ticked, trio.Event()
+        ticked.set()
+
+    def report(self, report: MarketReport) -> None:
+        """Take what is known about one market's feed."""
+        before = self.reports.get(report.market)
+        self.reports[report.market] = report
+        if before is None or before.symbols != report.symbols:
+            self.listing += 1
+
+    async def after(self, seq: int) -> None:
+        """Wait until there is a tick later than number `seq`."""
+        while self.seq <= seq:
+            await self._ticked.wait()
+
+    def changed_after(self, seq: int) -> Iterator[Record]:
+        """The records that ticks later than number `seq` brought; 0 gives all of them."""
+        return (entry.record for entry in self.entries.values() if entry.seq > seq)
+
+    def removed_after(self, seq: int) -> Iterator[tuple[str, str]]:
+        """The (market, symbol) pairs that ticks later than number `seq` took away."""
+        return (pair for pair, gone in self.removed.items() if gone > seq)
+
+    def symbols(self, market: str | None = None) -> set[str]:
+        """Every symbol that is shown or wanted, of one market or of all."""
+        shown = {symbol for of, symbol in self.entries if market in (None, of)}
+        wanted = (report.symbols for of, report in self.reports.items() if market in (None, of))
+        return shown.union(*wanted)
+
+    def find(self, symbol: str, market: str | None = None) -> list[Record]:
+        """The newest records of a symbol, one per market."""
+        found = (entry.record for (of, name), entry in self.entries.items() if name == symbol)
+        return [record for record in found if market in (None, record.market)]
+
+
+class ReadModel:
+    """All exchanges' boards. It outlives the web, so a restarted web shows everything at once."""
+
+    def __init__(self, exchanges: Iterable[str], now_ns: Callable[[], int]) -> None:
+        self.boards = {name: Board(name) for name in exchanges}
+        self.now_ns = now_ns
+
+    @property
+    def exchanges(self) -> Collection[str]:
+        """The names of all exchanges, in the order of the settings."""
+        return self.boards.keys()
+
+    def publish(self, tick: Tick) -> None:
+        """Take what changed at one exchange. Ticks without changes count too: they are the rhythm."""
+        self.boards[tick.exchange].apply(tick)
+
+    def report(self, reports: Sequence[MarketReport]) -> None:
+        """Take what is known about markets; a market that is not mentioned keeps its last report."""
+        for report in reports:
+            self.boards[report.exchange].report(report)
+
+    def reports(self) -> list[MarketReport]:
+        """The last report of every market."""
+        return [report for board in self.boards.values() for report in board.reports.values()]

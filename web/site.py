@@ -1,0 +1,43 @@
+"""Everything that the pages and sockets of one web application stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import trio
+from quart.wrappers.base import BaseRequestWebsocket
+
+from actors.runtime.settings import WebSettings
+from web.control import Control
+from web.fanout import Fanout
+from web.quietlog import QuietLog
+from web.readmodel import ReadModel
+from web.security import Gate
+
+
+@dataclass(kw_only=True)
+class Site:
+    """Handed to every `register` function in place of globals."""
+
+    read_model: ReadModel
+    control: Control
+    settings: WebSettings
+    stop: trio.Event
+    now_ns: Callable[[], int]
+    fanout: Fanout = field(init=False)
+    gate: Gate = field(init=False)
+    quiet: QuietLog = field(default_factory=QuietLog)
+
+    def __post_init__(self) -> None:
+        self.fanout = Fanout(self.read_model)
+        self.gate = Gate(self.settings)
+
+    def stop_of(self, request: BaseRequestWebsocket) -> trio.Event:
+        """The event that ends whatever serves `request`: a restarted server brings its own."""
+        stop = request.scope.get("state", {}).get("stop", self.stop)
+        return stop if isinstance(stop, trio.Event) else self.stop
+
+    def running(self) -> dict[str, bool]:
+        """Which exchanges are being read."""
+        return {exchange: self.control.running(exchange) for exchange in self.read_model.exchanges}
