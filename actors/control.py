@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import trio
 
 from actors.market.feeds import Board, MarketStatus
 from actors.market.rhythm import NS_PER_S
@@ -15,27 +17,40 @@ LISTING = "listing"
 
 @dataclass
 class FeedControl:
-    """`feeds` has one child per exchange; below it are children called `exchange:market:connection`."""
+    """`feeds` has one child per exchange; below it are children called `exchange:market:connection`.
+
+    Orders are obeyed one after the other: the last one decides.
+    """
 
     feeds: Supervisor
     board: Board
     now_ns: Callable[[], int]
+    order: trio.Lock = field(default_factory=trio.Lock)
 
     async def start(self, exchange: str | None) -> None:
         """Start one exchange, or all of them."""
-        for name in self._names(exchange):
-            for status in self._markets(name):
-                status.running = True
-            self.feeds.start_child(name)
+        async with self.order:
+            for name in self._names(exchange):
+                for status in self._markets(name):
+                    status.running = True
+                self.feeds.start_child(name)
 
     async def stop(self, exchange: str | None) -> None:
         """Stop one exchange, or all of them, until they are started again."""
-        for name in self._names(exchange):
-            await self.feeds.stop_child(name)
-            for status in self._markets(name):
-                status.running = False
-                for feed in status.feeds.values():
-                    feed.stopped()
+        async with self.order:
+            for name in self._names(exchange):
+                await self._stop(name)
+
+    async def _stop(self, exchange: str) -> None:
+        """What was begun is also noted when whoever ordered it has gone."""
+        statuses = list(self._markets(exchange))
+        for status in statuses:
+            status.running = False
+        try:
+            await self.feeds.stop_child(exchange)
+        finally:
+            for feed in (feed for status in statuses for feed in status.feeds.values()):
+                feed.stopped()
 
     def running(self, exchange: str) -> bool:
         """Whether the exchange is started."""
@@ -58,7 +73,8 @@ class FeedControl:
         return None if delay_s is None else self.now_ns() + int(delay_s * NS_PER_S)
 
     def _names(self, exchange: str | None) -> list[str]:
-        return self.feeds.names() if exchange is None else [exchange]
+        """Those that are meant; an exchange that is not enabled has no feeds to start."""
+        return [name for name in self.feeds.names() if exchange in (None, name)]
 
     def _markets(self, exchange: str) -> Iterable[MarketStatus]:
         return [status for (name, _), status in self.board.markets.items() if name == exchange]

@@ -4,7 +4,8 @@ What an exchange acknowledges is not what it sends: an acknowledged topic may st
 topic may refuse a whole request, and an acknowledgement may get lost. So each topic is followed
 by itself: `wanted` → `asked` → `acknowledged`, then it produces, or is `refused`. Only data makes a topic
 produce. A refused request is halved until the culprit stands alone; a refused topic is asked for again
-after a long while; a silent one is unsubscribed and subscribed anew, with growing patience.
+after a long while; a silent one is unsubscribed and subscribed anew at once, with growing pauses in
+between, in which it stays subscribed.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from actors.exchanges.base import Acknowledged, Limits, Refused, Topic
-from actors.feed.refusals import Refusal, Refusals
+from actors.feed.refusals import Refusals
 from actors.market.rhythm import NS_PER_S, Patience, Rhythm
 
 State: TypeAlias = Literal["wanted", "asked", "acknowledged", "refused"]
 
 ACKNOWLEDGE_WITHIN_S = 10
-REFUSED_RETRY_S = 600
 MUTE_AFTER_S = 15
+MUTE_RETRY_S = 30
 MUTE_RETRY_MAX_S = 600
 ASKS_MAX = 3
 
@@ -60,8 +61,11 @@ class _Entry:
         self.mute_until_ns = 0
 
     @property
-    def producing(self) -> bool:
-        return self.rhythm is not None and not self.silent
+    def carried(self) -> bool:
+        """Whether all is well with it: it produces, or need not say anything."""
+        if self.silent:
+            return False
+        return self.rhythm is not None or (not self.topic.greets and self.state == "acknowledged")
 
 
 class Change(Struct, frozen=True):
@@ -131,26 +135,18 @@ class Subscriptions:
     def _askable(self, now_ns: int) -> Iterable[_Entry]:
         suspects: list[_Entry] = []
         for name, entry in self._entries.items():
-            if entry.state == "refused":
-                self._forgive(entry, now_ns)
-            if entry.state == "wanted" and entry.mute_until_ns <= now_ns:
-                if self._is_refused(name, now_ns):
+            if entry.state == "refused" and not self._refusals.is_refused(name, now_ns):
+                entry.state, entry.asks, entry.batch_max = "wanted", 0, 1
+            if entry.state == "wanted":
+                if self._refusals.is_refused(name, now_ns):
                     entry.state = "refused"
-                elif name in self._refusals.suspects:
+                elif self._refusals.is_doubtful(name):
                     suspects.append(entry)
                 else:
                     yield entry
         if suspects and not any(entry.state == "asked" for entry in self._entries.values()):
             suspects[0].batch_max = 1
             yield suspects[0]
-
-    def _is_refused(self, name: str, now_ns: int) -> bool:
-        refusal = self._refusals.refused.get(name)
-        return refusal is not None and now_ns < refusal.retry_at_ns
-
-    def _forgive(self, entry: _Entry, now_ns: int) -> None:
-        if not self._is_refused(entry.topic.name, now_ns):
-            entry.state, entry.asks, entry.batch_max = "wanted", 0, 1
 
     def _asked(self, request: Request, now_ns: int) -> None:
         self._requests[request.request_id] = tuple(topic.name for topic in request.topics)
@@ -172,36 +168,35 @@ class Subscriptions:
         if answer.request_id is not None and answer.request_id not in self._requests:
             return  # it was an unsubscription: nothing is lost with it
         names = self._requests.pop(answer.request_id, ()) if answer.request_id is not None else ()
-        culprit = answer.topic or (names[0] if len(names) == 1 else None)
+        named = answer.topic if answer.topic in self._entries else None
+        culprit = named or (names[0] if len(names) == 1 else None)
         if culprit is not None:
             self._convict(culprit, answer.reason, now_ns)
         for name in names:
             entry = self._entries.get(name)
             if entry is not None and name != culprit and entry.state == "asked":
-                entry.state = "wanted"
-                if culprit is None:
+                entry.state, entry.asks = "wanted", 0
+                if culprit not in names:
                     entry.batch_max = max(1, len(names) // 2)
 
     def lost(self, now_ns: int) -> None:
         """The connection dropped: remember who may have caused it."""
         unanswered = [name for name, entry in self._entries.items() if entry.state == "asked"]
-        if len(unanswered) == 1 and unanswered[0] in self._refusals.suspects:
+        if len(unanswered) == 1 and self._refusals.is_doubtful(unanswered[0]):
             self._convict(unanswered[0], "the connection was dropped when this was asked for", now_ns)
         else:
             self._refusals.suspects.update(unanswered)
 
     def _accept(self, name: str) -> None:
-        self._refusals.suspects.discard(name)
-        self._refusals.refused.pop(name, None)
+        self._refusals.clear(name)
         entry = self._entries.get(name)
         if entry is not None and entry.state == "asked":
             entry.state, entry.asks = "acknowledged", 0
 
     def _convict(self, name: str, words: str, now_ns: int) -> None:
-        self._refusals.suspects.discard(name)
-        self._refusals.refused[name] = Refusal(words, now_ns + REFUSED_RETRY_S * NS_PER_S)
         entry = self._entries.get(name)
-        if entry is not None:
+        if entry is not None and entry.state != "refused":
+            self._refusals.refuse(name, words, now_ns)
             entry.state = "refused"
 
     # What is heard
@@ -209,6 +204,7 @@ class Subscriptions:
     def check(self, heard: Mapping[str, int], now_ns: int) -> list[Change]:
         """Compare what was asked with what is heard, about once a second. Returns what changed."""
         changes: list[Change] = []
+        self._forget_answered()
         for name, entry in self._entries.items():
             last_ns = heard.get(name)
             if last_ns is not None and self._listen(entry, last_ns):
@@ -217,19 +213,30 @@ class Subscriptions:
                 self._ask_again(entry, now_ns)
             elif entry.state == "acknowledged" and self._is_mute(entry, now_ns):
                 if not entry.silent:
+                    entry.silent = True
                     changes.append(Change(entry.topic, silent=True))
-                self._revive(entry, now_ns)
+                if now_ns >= entry.mute_until_ns:
+                    self._revive(entry, now_ns)
         return changes
+
+    def _forget_answered(self) -> None:
+        """Some exchanges answer by topic, so that their answers close no request."""
+        asked = {name for name, entry in self._entries.items() if entry.state == "asked"}
+        self._requests = {
+            request_id: names for request_id, names in self._requests.items() if not asked.isdisjoint(names)
+        }
 
     def _listen(self, entry: _Entry, last_ns: int) -> bool:
         """Note a topic's newest data. Returns whether it had been silent."""
+        if not entry.asked_at_ns or (entry.rhythm is None and last_ns < entry.asked_at_ns):
+            return False  # it is from before the topic was left, and is wanted again
         if entry.rhythm is None:
             entry.rhythm = Rhythm(last_ns)
         elif last_ns <= entry.rhythm.last_ns:
             return False
         else:
             entry.rhythm.beat(last_ns)
-        if entry.state in ("asked", "wanted"):
+        if entry.state != "acknowledged":
             self._accept(entry.topic.name)
             entry.state = "acknowledged"
         was_silent, entry.silent, entry.mute_count = entry.silent, False, 0
@@ -248,10 +255,9 @@ class Subscriptions:
         entry.batch_max = 1 if entry.asks > 1 else entry.batch_max
 
     def _revive(self, entry: _Entry, now_ns: int) -> None:
-        """Leave a silent topic, and ask for it again after a pause that grows."""
-        entry.silent = True
+        """Leave a silent topic and ask for it again; the next time, only after a longer pause."""
         entry.state = "wanted"
-        pause_s = 0 if entry.mute_count == 0 else min(30 * 2**entry.mute_count, MUTE_RETRY_MAX_S)
+        pause_s = min(MUTE_RETRY_S * 2 ** min(entry.mute_count, 16), MUTE_RETRY_MAX_S)
         entry.mute_count += 1
         entry.mute_until_ns = now_ns + pause_s * NS_PER_S
         self._leaving.append(entry.topic)
@@ -259,15 +265,12 @@ class Subscriptions:
     # What is known
 
     def is_settled(self) -> bool:
-        """Whether everything that must speak produces, or is refused."""
-        return all(
-            entry.producing or entry.state == "refused" or not entry.topic.greets
-            for entry in self._entries.values()
-        )
+        """Whether everything that was wanted is refused or acknowledged, and what must speak produces."""
+        return all(entry.carried or entry.state == "refused" for entry in self._entries.values())
 
     def producing(self) -> set[str]:
-        """The symbols of which every topic that must speak produces."""
-        lacking = {e.topic.symbol for e in self._entries.values() if e.topic.greets and not e.producing}
+        """The symbols of which every topic is acknowledged, and has spoken if it must."""
+        lacking = {entry.topic.symbol for entry in self._entries.values() if not entry.carried}
         return {entry.topic.symbol for entry in self._entries.values()} - lacking
 
     def is_steady(self) -> bool:

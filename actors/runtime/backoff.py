@@ -26,11 +26,12 @@ class Backoff:
         """The wait before `attempt` (1 is the first retry) after `error`.
 
         A `FeedError` that carries `retry_after_s` is obeyed, plus jitter so that the patient do not
-        return all at once. A `Rejected` one starts at the ceiling: asking again soon will not help.
+        return all at once. A `Rejected` one waits near the ceiling at least: asking again soon will not help.
         """
         bound_s = min(self.ceiling_s, self.base_s * 2.0 ** min(attempt - 1, 30))
         if isinstance(error, Rejected):
-            return self.ceiling_s * (0.5 + 0.5 * self.draw())
-        delay_s = max(self.floor_s, bound_s * self.draw())
+            delay_s = self.ceiling_s * (0.5 + 0.5 * self.draw())
+        else:
+            delay_s = max(self.floor_s, bound_s * self.draw())
         retry_after_s = error.retry_after_s if isinstance(error, FeedError) else None
         return delay_s if retry_after_s is None else retry_after_s + delay_s

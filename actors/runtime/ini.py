@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,12 @@ from actors.runtime.settings import (
 ENVIRONMENT_PREFIX = "TICKWELL_"
 SECRETS = {"control_token"}
 
-_SYMBOL = re.compile(r"\*|top:[1-9][0-9]{0,4}|[\w.-]{1,20}:\*|[\w@][\w@/:.-]{0,39}")
+_SYMBOL = re.compile(r"\*|top:[1-9][0-9]{0,4}|(?!(?i:top):)(?:[\w.-]{1,20}:\*|[\w@][\w@/:.-]{0,39})")
 _SYMBOL_WORDS = "symbols such as BTCUSDT, or *, or top:N, separated by commas"
+_SECRET_WORD = re.compile("token|secret|passw")
+# What Kubernetes tells every container about a service that is called like us.
+_SERVICE_LINK = re.compile(r"TICKWELL_(SERVICE_(HOST|PORT)|PORT)(_\w+)?")
+_SECTION_LINE, _KEY_LINE = re.compile(r"\[(.+)\]"), re.compile(r"([^#;=:][^=:]*?)\s*[=:]")
 _YES_NO = configparser.ConfigParser.BOOLEAN_STATES
 _FIXED: dict[str, type[msgspec.Struct]] = {
     "supervisor": SupervisorSettings,
@@ -46,6 +50,7 @@ def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequenc
     problems: list[str] = []
     schema = _FIXED | {f"exchange:{name}": ExchangeSettings for name in exchanges}
     values = _read_file(path, problems)
+    readable = not problems
     _check_names(values, schema, problems)
     _overlay(values, environment, schema, problems)
     sections = {
@@ -53,6 +58,8 @@ def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequenc
         for name, struct in schema.items()
     }
     _check_together(sections, problems)
+    if readable:
+        _check_enabled(sections, problems)
     if problems:
         raise SettingsError(problems)
     configured = {name: sections[f"exchange:{name}"] for name in exchanges if f"exchange:{name}" in values}
@@ -67,8 +74,9 @@ def write_settings(settings: Settings) -> str:
     for name, section in sections.items():
         lines += ["", f"[{name}]"]
         for key in section.__struct_fields__:
-            shown = "(set)" if key in SECRETS and getattr(section, key) else _show(getattr(section, key))
-            lines.append(f"{key} = {shown}".rstrip())
+            value = getattr(section, key)
+            hidden = value and key in SECRETS
+            lines.append(f"# {key} is set" if hidden else f"{key} = {_show(value)}".rstrip())
     return "\n".join(lines[1:])
 
 
@@ -77,18 +85,45 @@ def _show(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ", ".join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return str(value)
 
 
 def _read_file(path: Path, problems: list[str]) -> dict[str, dict[str, str]]:
-    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    """The sections of the file. What a line holds is not repeated: it may be a secret."""
+    parser = configparser.ConfigParser(interpolation=None, default_section="", strict=False)
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
+        text = path.read_text(encoding="utf-8-sig")
+        problems.extend(_repeated(text))
+        parser.read_string(text)
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}")
-    except configparser.Error as error:
-        problems.append(f"{path}: {error.message.strip()}".replace("\n", " "))
+    except configparser.MissingSectionHeaderError as error:
+        problems.append(f"{path}, line {error.lineno}: stands before the first [section]")
+    except configparser.ParsingError as error:
+        problems.extend(
+            f"{path}, line {number}: must be a [section], key = value, or # a comment"
+            for number, _ in error.errors
+        )
     return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _repeated(text: str) -> Iterator[str]:
+    """Keys that stand twice: a parser would stop at the first of them, or silently prefer the last."""
+    section, key, key_indent = "", "", 0
+    lines: dict[tuple[str, str], int] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        indent = len(line) - len(line.lstrip())
+        if key and indent > key_indent:
+            continue  # the value of the line before goes on
+        if found := _SECTION_LINE.match(line.strip()):
+            section, key = found[1], ""
+        elif found := _KEY_LINE.match(line.strip()):
+            key, key_indent = found[1].lower(), indent
+            first = lines.setdefault((section, key), number)
+            if first != number:
+                yield f"[{section}] {key}: stands on lines {first} and {number}; keep one"
 
 
 def _check_names(
@@ -97,13 +132,14 @@ def _check_names(
     for name, section in values.items():
         if name not in schema:
             kind = "exchange" if name.startswith("exchange:") else "section"
-            problems.append(f"[{name}]: unknown {kind}; {_nearest(name, schema)}")
+            known = [each for each in schema if each.startswith("exchange:") or kind == "section"]
+            problems.append(f"[{name}]: unknown {kind}; {_nearest(name, known)}")
             continue
-        known = schema[name].__struct_fields__
+        keys = schema[name].__struct_fields__
         problems.extend(
-            f"[{name}] {key} = {value}: unknown key; {_nearest(key, known)}"
+            f"[{name}] {key} = {_shown(key, value)}: unknown key; {_nearest(key, keys)}"
             for key, value in section.items()
-            if key not in known
+            if key not in keys
         )
 
 
@@ -111,6 +147,13 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     near = get_close_matches(word, names, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+
+
+def _shown(name: str, value: str) -> str:
+    """The value, unless it may be a secret under a name that is misspelled or misplaced."""
+    word = name.lower()
+    similar = get_close_matches(word[-max(map(len, SECRETS)) :], SECRETS, n=1)
+    return "(hidden)" if similar or _SECRET_WORD.search(word) else value
 
 
 def _overlay(
@@ -128,8 +171,11 @@ def _overlay(
         if variable in places:
             section, key = places[variable]
             values.setdefault(section, {})[key] = value
+        elif "KUBERNETES_SERVICE_HOST" in environment and _SERVICE_LINK.fullmatch(variable):
+            continue
         elif variable.startswith(ENVIRONMENT_PREFIX):
-            problems.append(f"{variable}={value}: unknown environment variable; {_nearest(variable, places)}")
+            shown, near = _shown(variable, value), _nearest(variable, places)
+            problems.append(f"{variable}={shown}: unknown environment variable; {near}")
 
 
 def _convert_section(
@@ -143,9 +189,8 @@ def _convert_section(
             try:
                 good[key] = _convert(text.strip(), kinds[key].type)
             except (msgspec.ValidationError, ValueError):
-                shown = "(hidden)" if key in SECRETS else text
                 wanted = _describe(inspect.type_info(kinds[key].type), key)
-                problems.append(f"[{name}] {key} = {shown}: must be {wanted}")
+                problems.append(f"[{name}] {key} = {_shown(key, text)}: must be {wanted}")
     return struct(**good)
 
 
@@ -159,6 +204,8 @@ def _convert(text: str, kind: Any) -> object:
         return tuple(item for item in (part.strip() for part in re.split(r"[,\s]+", text)) if item)
     value = msgspec.convert(text, kind, strict=False)
     if isinstance(value, float) and not abs(value) < float("inf"):
+        raise ValueError(text)
+    if isinstance(value, str) and not value.isprintable():
         raise ValueError(text)
     return value
 
@@ -174,7 +221,7 @@ def _describe(info: inspect.Type, key: str) -> str:
         unit = " of seconds" if key.endswith("_s") else ""
         low = f"from {info.ge:g}" if info.ge is not None else f"above {info.gt:g}"
         return f"{noun}{unit} {low} to {info.le:g}"
-    return "text"
+    return "one line of text"
 
 
 def _check_together(sections: Mapping[str, Any], problems: list[str]) -> None:
@@ -193,9 +240,13 @@ def _check_together(sections: Mapping[str, Any], problems: list[str]) -> None:
     if bool(web.tls_certificate) != bool(web.tls_key):
         missing = "tls_key" if web.tls_certificate else "tls_certificate"
         problems.append(f"[web] {missing} is missing: TLS needs both the certificate and its key")
+    for name, section in sections.items():
+        if name.startswith("exchange:"):
+            _check_exchange(name, section, problems)
+
+
+def _check_enabled(sections: Mapping[str, Any], problems: list[str]) -> None:
     exchanges = {name: each for name, each in sections.items() if name.startswith("exchange:")}
-    for name, exchange in exchanges.items():
-        _check_exchange(name, exchange, problems)
     if not any(each.enabled and (each.linear or each.spot) for each in exchanges.values()):
         problems.append(f"no exchange is enabled: give one of {', '.join(exchanges)} symbols to follow")
 

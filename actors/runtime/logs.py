@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from typing import Any
 
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s"
 
@@ -33,7 +34,7 @@ class OncePerMinute(logging.Filter):
         if minute != self._minute or len(self._lines) > self.CONDITIONS_MAX:
             self._minute, self._suppressed, self._lines = minute, self._lines, {}
         args = record.args if isinstance(record.args, tuple) else ()
-        condition = (record.name, record.msg, str(args[0]) if args else "")
+        condition = (record.name, str(record.msg), str(args[0]) if args else "")
         count = self._lines[condition] = self._lines.get(condition, 0) + 1
         held_back = self._suppressed.pop(condition, 0) - self.LINES_PER_MINUTE
         if held_back > 0:
@@ -42,22 +43,33 @@ class OncePerMinute(logging.Filter):
         return count <= self.LINES_PER_MINUTE
 
 
-class _OneLine(logging.Formatter):
-    """Whatever a message holds, it stays on its line: nobody forges a second one."""
+class OneLine(logging.Formatter):
+    """Whatever a message holds, it stays on its line, and the lines of a traceback are indented: nobody
+    forges a line, or orders a terminal about."""
 
     converter = staticmethod(time.gmtime)
 
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        if record.exc_info:
-            return text
-        return text.replace("\r", "\\r").replace("\n", "\\n")
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line itself."""
+        return _printable(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """What follows the line."""
+        return "\n".join(f"    {_printable(line)}" for line in super().formatException(ei).split("\n"))
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
+    )
 
 
 def configure_logs(level: str) -> None:
     """Write logs of `level` and above to stderr."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OneLine(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
+    handler.setFormatter(OneLine(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
     handler.addFilter(OncePerMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=86_400)]
+Word: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
@@ -37,7 +37,7 @@ class MarketSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[web]`: where the hub listens, who may control it, and what one client may cost."""
 
-    host: str = "127.0.0.1"
+    host: Word = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8765
     tls_certificate: str = ""
     tls_key: str = ""
@@ -50,7 +50,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[data]`: where Tickwell keeps what it writes."""
 
-    directory: str = "data"
+    directory: Word = "data"
 
 
 class ExchangeSettings(Struct, frozen=True, forbid_unknown_fields=True):

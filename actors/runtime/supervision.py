@@ -139,7 +139,7 @@ class Supervisor:
             raise given_up[0]
 
     def stop(self) -> None:
-        """End `run()` normally, stopping the children in reverse order. There is no way back."""
+        """End `run()` normally, and stop the children. There is no way back."""
         self._stopped = True
         self._over.set()
 
@@ -267,10 +267,13 @@ class Supervisor:
             ) from error
 
     async def _halt(self, slots: list[_Slot]) -> None:
-        for slot in reversed(slots):
-            if slot.kept:
+        """Strangers stop all at once; those that depend on each other one after the other, last first."""
+        if self.strategy == "one_for_one":
+            for slot in slots:
                 slot.scope.cancel()
-                await slot.ended.wait()
+        for slot in reversed([slot for slot in slots if slot.kept]):
+            slot.scope.cancel()
+            await slot.ended.wait()
 
     def _later_than(self, slot: _Slot) -> list[_Slot]:
         slots = list(self._slots.values())

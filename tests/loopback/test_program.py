@@ -46,7 +46,8 @@ def test_check_prints_the_effective_settings() -> None:
 def test_check_names_every_mistake_at_once(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.ini"
     wrong.write_text(
-        "[web]\nport = 99999\nprot = 1\n[exchange:bibyt]\nlinear = BTCUSDT\n[market]\nsnapshot_interval_s = x\n"
+        "[web]\nport = 99999\nprot = 1\n[exchange:bibyt]\nlinear = BTCUSDT\n"
+        "[market]\nsnapshot_interval_s = x\n"
     )
     done = run("--check", "--settings", str(wrong))
     assert done.returncode == 2
@@ -126,10 +127,15 @@ def _never_reader(port: int) -> socket.socket:
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", port))
-    client.sendall(
-        b"GET /ws/realtime/bybit HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" % port
+    lines = (
+        "GET /ws/realtime/bybit HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
     )
+    client.sendall("\r\n".join([*lines, "", ""]).encode())
     return client
 
 

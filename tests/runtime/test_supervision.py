@@ -10,7 +10,7 @@ import trio
 
 from actors.runtime.backoff import Backoff
 from actors.runtime.errors import ConnectionLost, RateLimited, Rejected, RestartIntensityExceeded
-from actors.runtime.supervision import Child, Intensity, Observation, Supervisor
+from actors.runtime.supervision import Child, Intensity, Observation, Strategy, Supervisor
 
 STEADY = Backoff(base_s=1.0, ceiling_s=8.0, floor_s=0.0, draw=lambda: 1.0)
 
@@ -240,7 +240,10 @@ async def test_max_retries_bounds_consecutive_outages(
     supervisor.stop()
 
 
-async def test_stop_ends_the_children_in_reverse_order(autojump_clock: trio.testing.MockClock) -> None:
+@pytest.mark.parametrize(("strategy", "took_s"), [("rest_for_one", 3), ("one_for_one", 1)])
+async def test_stop_ends_dependents_in_reverse_order_and_strangers_at_once(
+    autojump_clock: trio.testing.MockClock, strategy: Strategy, took_s: float
+) -> None:
     ended: list[str] = []
 
     def stubborn(name: str) -> Callable[[], Awaitable[None]]:
@@ -254,12 +257,13 @@ async def test_stop_ends_the_children_in_reverse_order(autojump_clock: trio.test
 
         return run
 
-    supervisor = Supervisor("s", [Child(name, stubborn(name)) for name in "abc"])
+    supervisor = Supervisor("s", [Child(name, stubborn(name)) for name in "abc"], strategy)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(supervisor.run)
         await trio.sleep(1)
         supervisor.stop()
-    assert ended == ["c", "b", "a"]
+    assert trio.current_time() == pytest.approx(1 + took_s)
+    assert ended == ["c", "b", "a"] if strategy == "rest_for_one" else sorted(ended) == ["a", "b", "c"]
 
 
 async def test_a_failure_while_being_stopped_is_told_and_goes_no_further(
