@@ -74,6 +74,7 @@ class Hub:
     now_ns: Callable[[], int] = field(default_factory=steady_clock)
     transport: Transport = field(default_factory=Transport)
     serve: Callable[..., Awaitable[None]] = serve
+    draw: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
         settings, names = self.settings, list(self.settings.exchanges)
@@ -130,7 +131,7 @@ class Hub:
         supervisor = Supervisor(
             f"{self.feeds.name}/{name}",
             intensity=Intensity(5, 60),
-            backoff=Backoff(retries.reconnect_delay_s, retries.reconnect_delay_max_s),
+            backoff=Backoff(retries.reconnect_delay_s, retries.reconnect_delay_max_s, draw=self.draw),
             standing=True,
             observe=self.observer,
         )
@@ -156,7 +157,7 @@ class Hub:
                 outbox=self.raw_send,
                 now_ns=self.now_ns,
                 patience=self.patience,
-                draw=random.random,
+                draw=self.draw,
             ).run
 
         status, retries = self.board.market(name, market), self.settings.supervisor.max_retries

@@ -41,7 +41,7 @@ async def running(
     settings: Settings, exchange: ScriptedExchange, serve: Callable[..., Awaitable[None]] = quiet_web
 ) -> AsyncIterator[Hub]:
     """The hub while the block runs, then drained; whatever ends it earlier is raised."""
-    hub = Hub(settings, now_ns=mock_now_ns, transport=exchange.transport(), serve=serve)
+    hub = Hub(settings, mock_now_ns, exchange.transport(), serve, draw=lambda: 0.5)
     tree = hub.tree(lambda _: None)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(tree.run)

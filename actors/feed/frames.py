@@ -25,7 +25,7 @@ class FrameError(ConnectionLost):
     """The server broke the WebSocket protocol. `code` is the close code that tells it so."""
 
     def __init__(self, message: str, code: int = 1002) -> None:
-        super().__init__(f"the server broke the WebSocket protocol: {message}")
+        super().__init__(f"the server broke the WebSocket protocol ({code}): {message}")
         self.code = code
 
 
