@@ -27,7 +27,7 @@ LEARNING: Final = 0.1  # how fast the messages-per-move estimate follows
 
 
 class Simulator:
-    """Five markets of four exchanges on one loopback port."""
+    """Five markets of three exchanges on one loopback port."""
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self.settings = settings
