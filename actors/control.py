@@ -33,6 +33,8 @@ class FeedControl:
             for name in self._names(exchange):
                 for status in self._markets(name):
                     status.running = True
+                if any(status.gave_up() for status in self._markets(name)):
+                    await self.feeds.stop_child(name)
                 self.feeds.start_child(name)
 
     async def stop(self, exchange: str | None) -> None:

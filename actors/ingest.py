@@ -69,7 +69,7 @@ class Ingest:
             await self._until_expiring(session)
             next_scope, successor = await self._succeed(nursery, delivery, session)
             scope.cancel()
-            successor.quiet = False
+            await successor.take_over(session)
             scope, session = next_scope, successor
 
     async def _succeed(
@@ -98,7 +98,7 @@ class Ingest:
     ) -> None:
         """One connection. A first one counts as started once it is open, an heir once it is ready."""
         codec = self.new_codec()
-        url = (self.stream_url or codec.stream_url) + codec.stream_path(self.route)
+        url = (self.stream_url or codec.stream_url).rstrip("/") + codec.stream_path(self.route)
         with trio.CancelScope() as scope:
             rest_url = self.rest_url or codec.rest_url
             async with self.transport.open_rest(rest_url) as rest, self.transport.connect(url) as connection:

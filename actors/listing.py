@@ -46,9 +46,8 @@ class Listing:
                     await self.follow(Selection(self.wanted, {}))
                 raise
             await self.follow(selection)
-            dropped = set(self.followed) - set(selection.symbols)
+            await self._forget(set(self.followed) - set(selection.symbols))
             self.followed = selection.symbols
-            await self._forget(dropped)
             await trio.sleep(self.refresh_s)
 
     async def _ask(self) -> Selection:
@@ -64,6 +63,8 @@ class Listing:
                         turnover_24h[item.symbol] = item.turnover_24h
                     else:
                         pending.append(item)
+        if not instruments:
+            raise ConnectionLost("the exchange lists nothing that can be traded")
         return select(self.wanted, instruments, turnover_24h)
 
     async def _read(self, rest: Rest, fetch: Fetch) -> Sequence[Instrument | Turnover | Fetch]:

@@ -278,3 +278,32 @@ async def test_a_bug_that_does_not_go_away_ends_the_program_with_its_name(
     ending = last_words(caught.value)
     assert ending is not None and ending[0] == 70
     assert "a bug of ours" in ending[1]
+
+
+async def test_a_feed_that_gave_up_is_started_again_by_order(
+    autojump_clock: trio.testing.MockClock, tmp_path: Path, exchange: ScriptedExchange
+) -> None:
+    exchange.down = ConnectionLost("down")
+    async with running(settings_for(tmp_path, max_retries=2), exchange) as hub:
+        await trio.sleep(60)
+        assert (exchange.attempts, report(hub).state, report(hub).next_attempt_ts) == (
+            3,
+            "disconnected",
+            None,
+        )
+        exchange.down = None
+        await hub.control.start("bybit")
+        await trio.sleep(5)
+        assert report(hub).state == "live"
+
+
+async def test_an_empty_listing_is_an_outage_and_unfollows_nobody(
+    autojump_clock: trio.testing.MockClock, tmp_path: Path, exchange: ScriptedExchange
+) -> None:
+    async with running(settings_for(tmp_path, "*"), exchange) as hub:
+        await trio.sleep(5)
+        exchange.listed = []
+        await trio.sleep(1000)
+        assert set(tickers(hub)) == {"BTCUSDT", "ETHUSDT", "SOLUSDT"}
+        assert report(hub).last_error == "the exchange lists nothing that can be traded"
+        assert report(hub).state == "live"

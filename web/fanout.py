@@ -1,7 +1,8 @@
-"""Groups of clients with equal wishes: a frame is built once per group and tick, and shared by all of it.
+"""From one tick to a thousand clients: per client there is one non-blocking write of shared bytes.
 
-A client that is still busy with one tick when the next comes simply asks later, with the number of the
-tick that it saw last: it gets the newest, and what lies between is merged, never queued.
+A write that the kernel does not take whole is finished by a task, and until then the client is *behind*: it
+skips what comes meanwhile, next gets the newest, and is told how many ticks it skipped. Nothing else
+waits for it, and nothing is queued for it but the one frame in flight.
 """
 
 from __future__ import annotations
@@ -9,105 +10,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+import trio
 
 from web import wire
+from web.group import Group
 from web.readmodel import Board, ReadModel
-from web.wishes import Wish, resolve
+from web.transport import GONE, ClientStream
+from web.wishes import Wish
 
-SHARED_FRAMES_MAX = 64
+HEARTBEAT_S = 5.0
+WRITES_PER_TURN = 64
+LONE_GROUPS_DEFLATED = 32
 
 
-class Group:
-    """All clients with one wish, and the frames of the current tick that they share."""
+@dataclass(eq=False)
+class Member:
+    """One client of a group.
 
-    def __init__(self, wish: Wish, board: Board, now_ns: Callable[[], int]) -> None:
-        self.wish = wish
-        self.board = board
-        self.clients = 0
-        self.built = 0
-        self.conflated = 0
-        self._now_ns = now_ns
-        self._frames: dict[tuple[str, int], bytes | None] = {}
-        self._frames_seq = -1
-        self._folded = frozenset(symbol.casefold() for symbol in wish.symbols or ())
-        self._symbols: set[str] = set()
-        self._listing = -1
+    `seen` is the tick that it got last, `skipped` counts those that passed while it was behind; `leave` ends
+    its session, with the error where the fault is ours.
+    """
 
-    def initial(self) -> bytes:
-        """The frame that a new client starts with."""
-        return self._shared("initial", 0, self._build_initial) or b""
-
-    def update(self, since: int) -> bytes | None:
-        """The frame for a client that last saw tick `since`; `None` when nothing it wants has changed."""
-        self.conflated += max(0, self.board.seq - since - 1)
-        after = since if self.wish.mode == "changes" else 0
-        return self._shared("update", after, lambda: self._build_update(after))
-
-    def heartbeat(self) -> bytes:
-        """The frame that says "still here" when no tick or no change came for a while."""
-        return self._market_data(self.board.seq if self.wish.mode == "changes" else 0)
-
-    def unknown_symbols(self) -> list[str]:
-        """The wished symbols that nobody knows; empty while nothing at all is known yet."""
-        known = self.board.symbols(self.wish.market)
-        return [symbol for symbol in self.wish.symbols or () if known and not resolve(symbol, known)]
-
-    def _shared(self, kind: str, after: int, build: Callable[[], bytes | None]) -> bytes | None:
-        if self._frames_seq != self.board.seq:
-            self._frames.clear()
-            self._frames_seq = self.board.seq
-        if (kind, after) in self._frames:
-            return self._frames[kind, after]
-        self.built += 1
-        frame = build()
-        # A client alone keeps its frame only while it sends it: a thousand filters cost no memory at rest.
-        if self.clients > 1 and len(self._frames) < SHARED_FRAMES_MAX:
-            self._frames[kind, after] = frame
-        return frame
-
-    def _build_initial(self) -> bytes:
-        return wire.text_frame(wire.initial_data(self.wish.exchange, self._bodies(0), self._now_ns()))
-
-    def _build_update(self, after: int) -> bytes | None:
-        changes = self.wish.mode == "changes"
-        if changes and not self._bodies(after) and not self._removed(after):
-            return None
-        return self._market_data(after)
-
-    def _market_data(self, after: int) -> bytes:
-        removed = self._removed(after) if self.wish.mode == "changes" else []
-        board, now_ns = self.board, self._now_ns()
-        ts_ns = board.ts or now_ns
-        bodies = self._bodies(after)
-        return wire.text_frame(
-            wire.market_data(self.wish.exchange, bodies, ts_ns, now_ns, self.wish.mode, removed)
-        )
-
-    def _bodies(self, after: int) -> list[bytes]:
-        market = self.wish.market
-        records = self.board.changed_after(after)
-        if market is not None:
-            records = (record for record in records if record.market == market)
-        if self.wish.symbols is None:
-            return [record.body for record in records]
-        symbols = self._resolved()
-        return [record.body for record in records if record.symbol in symbols]
-
-    def _removed(self, after: int) -> list[str]:
-        return [
-            f"{self.wish.exchange}:{market}:{symbol}"
-            for market, symbol in self.board.removed_after(after)
-            if self.wish.market in (None, market)
-            and (self.wish.symbols is None or symbol.casefold() in self._folded)
-        ]
-
-    def _resolved(self) -> set[str]:
-        """The symbols that the wish means today; looked up again when the listing changed."""
-        if self._listing != self.board.listing:
-            self._listing = self.board.listing
-            known = self.board.symbols(self.wish.market)
-            self._symbols = set().union(*(resolve(symbol, known) for symbol in self.wish.symbols or ()))
-        return self._symbols
+    transport: ClientStream
+    leave: Callable[[Exception | None], None]
+    seen: int
+    sent_s: float
+    behind: bool = False
+    skipped: int = 0
 
 
 class Fanout:
@@ -115,17 +46,21 @@ class Fanout:
 
     def __init__(self, read_model: ReadModel) -> None:
         self._read_model = read_model
-        self._groups: dict[Wish, Group] = {}
+        self._groups: dict[str, dict[Wish, Group]] = {name: {} for name in read_model.exchanges}
+        self._members: dict[Group, dict[Member, None]] = {}
+        self._nursery: trio.Nursery | None = None
         self.active: Counter[str] = Counter(dict.fromkeys(read_model.exchanges, 0))
-        self.conflated_total = 0
+        self.conflated: Counter[str] = Counter(dict.fromkeys(read_model.exchanges, 0))
 
     @contextmanager
     def join(self, wish: Wish) -> Iterator[Group]:
-        """Be a member of the wish's group inside the block."""
-        group = self._groups.get(wish)
+        """Count as a client of the wish's group inside the block."""
+        groups = self._groups[wish.exchange]
+        group = groups.get(wish)
         if group is None:
             board = self._read_model.boards[wish.exchange]
-            group = self._groups[wish] = Group(wish, board, self._read_model.now_ns)
+            group = groups[wish] = Group(wish, board, self._read_model.now_ns, self._has_room)
+            self._members[group] = {}
         group.clients += 1
         self.active[wish.exchange] += 1
         try:
@@ -134,10 +69,89 @@ class Fanout:
             group.clients -= 1
             self.active[wish.exchange] -= 1
             if not group.clients:
-                self.conflated_total += group.conflated
-                del self._groups[wish]
+                del groups[wish], self._members[group]
+
+    @contextmanager
+    def receive(self, group: Group, member: Member) -> Iterator[None]:
+        """Get every tick after `member.seen` inside the block."""
+        members = self._members[group]
+        members[member] = None
+        if self._nursery is not None:  # a tick may have passed while it was being greeted
+            self._offer(group, member, trio.current_time(), self._nursery)
+        try:
+            yield
+        finally:
+            del members[member]
 
     @property
     def groups(self) -> list[Group]:
         """The groups that have clients now."""
-        return list(self._groups.values())
+        return list(self._members)
+
+    def _has_room(self) -> bool:
+        return len(self._members) <= LONE_GROUPS_DEFLATED
+
+    async def run(self) -> None:
+        """Carry every exchange's ticks to its clients, for as long as the web is served."""
+        try:
+            async with trio.open_nursery() as self._nursery:
+                for board in self._read_model.boards.values():
+                    self._nursery.start_soon(self._carry, board, self._nursery)
+        finally:
+            self._nursery = None
+
+    async def _carry(self, board: Board, nursery: trio.Nursery) -> None:
+        seen = board.seq
+        while True:
+            with trio.move_on_after(HEARTBEAT_S):
+                await board.after(seen)
+            seen = board.seq
+            for group in list(self._groups[board.exchange].values()):
+                try:
+                    await self._serve(group, nursery)
+                except Exception as error:  # one wish that we cannot serve must not silence the others
+                    for member in list(self._members.get(group, ())):
+                        member.leave(error)
+
+    async def _serve(self, group: Group, nursery: trio.Nursery) -> None:
+        now_s = trio.current_time()
+        for count, member in enumerate(list(self._members.get(group, ())), 1):
+            if member.behind:
+                member.skipped += 1
+            else:
+                self._offer(group, member, now_s, nursery)
+            if count % WRITES_PER_TURN == 0:
+                await trio.lowlevel.checkpoint()
+
+    def _offer(self, group: Group, member: Member, now_s: float, nursery: trio.Nursery) -> None:
+        """Write the client's next frame, if there is one. What cannot be written now is finished later."""
+        seq = group.board.seq
+        frame = group.update(member.seen) if seq > member.seen else None
+        if frame is None:
+            if now_s - member.sent_s < HEARTBEAT_S:
+                member.seen = seq
+                return
+            frame = group.heartbeat()
+        if member.skipped:
+            frame = wire.text_frame(wire.conflated(member.skipped)) + frame
+        try:
+            rest = member.transport.write_now(frame)
+        except trio.WouldBlock:
+            member.skipped += 1  # an answer is being written: it gets this tick with the next one
+            return
+        except GONE:
+            member.leave(None)
+            return
+        self.conflated[group.board.exchange] += member.skipped
+        member.seen, member.sent_s, member.skipped = seq, now_s, 0
+        if rest is not None:
+            member.behind = True
+            nursery.start_soon(self._finish, member, rest)
+
+    async def _finish(self, member: Member, rest: memoryview) -> None:
+        try:
+            await member.transport.finish(rest)
+        except GONE:
+            member.leave(None)
+        finally:
+            member.behind = False

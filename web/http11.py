@@ -126,7 +126,7 @@ class Http11(H11Protocol):
         await self.stream.handle(
             Request(
                 stream_id=STREAM_ID,
-                headers=kept_headers(request),
+                headers=kept_headers(request, deflate=getattr(self.config, "websocket_deflate", False)),
                 http_version=request.http_version.decode(),
                 method=request.method.decode("ascii").upper(),
                 raw_path=request.target,
@@ -137,13 +137,9 @@ class Http11(H11Protocol):
         await self.context.mark_request()
 
 
-def kept_headers(request: h11.Request) -> list[tuple[bytes, bytes]]:
-    """The headers that the application sees.
-
-    The offer of permessage-deflate is dropped: Hypercorn would accept it always, keep 200 kB of state per
-    client and compress every client's copy of the same frame. Shared compression will come in here.
-    """
-    return [(name, value) for name, value in request.headers if name != b"sec-websocket-extensions"]
+def kept_headers(request: h11.Request, *, deflate: bool) -> list[tuple[bytes, bytes]]:
+    """The headers that the application sees. Without `deflate` the offer to compress is not among them."""
+    return [each for each in request.headers if deflate or each[0] != b"sec-websocket-extensions"]
 
 
 def wants_websocket(request: h11.Request) -> bool:
@@ -225,9 +221,16 @@ class OneLineLogger:
         await self.log(logging.DEBUG, message, *args)
 
 
-def configuration(keep_alive_s: float) -> Config:
+class HttpConfig(Config):
+    """Hypercorn's settings, and whether WebSockets may be compressed."""
+
+    websocket_deflate = True
+
+
+def configuration(keep_alive_s: float, *, deflate: bool) -> HttpConfig:
     """Hypercorn's settings, as this server wants them."""
-    config = Config()
+    config = HttpConfig()
+    config.websocket_deflate = deflate
     config.logger_class = OneLineLogger  # type: ignore[assignment]
     config.include_server_header = False
     config.keep_alive_timeout = keep_alive_s

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import trio
+from msgspec import structs
 from quart import websocket
-from quart.wrappers import Websocket
 from quart_trio import QuartTrio
 
 from web import wire
-from web.fanout import Group
+from web.fanout import Member
+from web.group import Group
 from web.inbound import Inbound, TooManyErrors
 from web.site import Site
-from web.transport import ClientStream
+from web.transport import GONE, ClientStream
 from web.wishes import nearest, read_wish
 
-HEARTBEAT_S = 5.0
 UNKNOWN_NAMED_MAX = 10
 CLOSE_S = 1.0
-GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
 class Socket(Protocol):
     """What a session needs of Quart's WebSocket."""
 
     async def receive(self) -> str | bytes: ...
-    async def send(self, data: str) -> None: ...
     async def close(self, code: int, reason: str = "") -> None: ...
 
 
@@ -39,15 +38,9 @@ def register(app: QuartTrio, site: Site) -> None:
     async def realtime(exchange: str) -> None:
         wish = read_wish(exchange, site.read_model.exchanges, websocket.args)
         await websocket.accept()
-        with site.fanout.join(wish) as group:
-            session = Session(site, group, websocket, site.stop_of(websocket), transport_of(websocket))
-            await session.run()
-
-
-def transport_of(socket: Websocket) -> ClientStream | None:
-    """The byte stream under a WebSocket; `None` in Quart's test client, which has none."""
-    transport = socket.scope.get("state", {}).get("transport")
-    return transport if isinstance(transport, ClientStream) else None
+        transport: ClientStream = websocket.scope["state"]["transport"]
+        with site.fanout.join(structs.replace(wish, deflate=transport.deflate)) as group:
+            await Session(site, group, websocket, site.stop_of(websocket), transport).run()
 
 
 @dataclass
@@ -58,7 +51,7 @@ class Session:
     group: Group
     socket: Socket
     stop: trio.Event
-    transport: ClientStream | None
+    transport: ClientStream
     inbound: Inbound = field(default_factory=Inbound)
     goodbye: tuple[int, str] | None = None
 
@@ -66,15 +59,14 @@ class Session:
         """Serve the client until it leaves, misbehaves, or the hub stops; then say why, if it can hear."""
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self.feed)
                 nursery.start_soon(self.listen, nursery)
+                nursery.start_soon(self.greet, nursery)
                 await self.stop.wait()
                 self.end(nursery, 1001, "the hub is going away")
         except* GONE:
             self.goodbye = None
         except* Exception as group:
-            self.site.quiet.failure("web: a realtime client failed", group, logging.ERROR)
-            self.goodbye = 1011, "the hub failed; please connect again"
+            self.fail(group)
         if self.goodbye is not None:
             with trio.move_on_after(CLOSE_S):
                 await self.socket.close(*self.goodbye)
@@ -83,6 +75,27 @@ class Session:
         """End the session with a close frame."""
         self.goodbye = code, reason
         nursery.cancel_scope.cancel()
+
+    def leave(self, nursery: trio.Nursery, error: Exception | None) -> None:
+        """The fan-out has nobody to write to, or failed itself."""
+        if error is not None:
+            self.fail(error)
+        nursery.cancel_scope.cancel()
+
+    def fail(self, error: Exception) -> None:
+        """Something of ours went wrong: tell the log, and the client."""
+        self.site.quiet.failure("web: a realtime client failed", error, logging.ERROR)
+        self.goodbye = 1011, "the hub failed; please connect again"
+
+    async def greet(self, nursery: trio.Nursery) -> None:
+        """Send the picture, then leave the client to the fan-out; name unknown symbols when it is known."""
+        seen = self.group.board.seq
+        await self.transport.send_frame(self.group.initial())
+        member = Member(self.transport, partial(self.leave, nursery), seen, trio.current_time())
+        with self.site.fanout.receive(self.group, member):
+            while not await self.tell_unknown():
+                await self.group.board.after(self.group.board.seq)
+            await trio.sleep_forever()
 
     async def listen(self, nursery: trio.Nursery) -> None:
         """Answer what the client says, for as long as that is reasonable."""
@@ -93,28 +106,11 @@ class Session:
             except TooManyErrors:
                 self.end(nursery, 1008, "too many messages that are not understood")
                 return
-            await self.send(wire.text_frame(answer))
+            await self.say(answer)
 
-    async def feed(self) -> None:
-        """Send the picture, then every tick; a client that was busy gets the newest, with what it missed."""
-        seen = self.group.board.seq
-        await self.send(self.group.initial())
-        told = await self.tell_unknown()
-        heartbeat_s = trio.current_time() + HEARTBEAT_S
-        while True:
-            frame, seen = await self.next_frame(seen, heartbeat_s)
-            if frame is not None:
-                await self.send(frame)
-                heartbeat_s = trio.current_time() + HEARTBEAT_S
-            told = told or await self.tell_unknown()
-
-    async def next_frame(self, seen: int, heartbeat_s: float) -> tuple[bytes | None, int]:
-        """Wait for a tick after `seen`: its frame, if it has one for this wish, and its number."""
-        board = self.group.board
-        with trio.move_on_at(heartbeat_s):
-            await board.after(seen)
-            return self.group.update(seen), board.seq
-        return self.group.heartbeat(), seen
+    async def say(self, message: bytes) -> None:
+        """Send something that concerns this client only."""
+        await self.transport.send_frame(wire.text_frame(message))
 
     async def tell_unknown(self) -> bool:
         """Name the wished symbols that do not exist, with what may be meant; False while nothing is known."""
@@ -122,20 +118,12 @@ class Session:
         known = board.symbols(market)
         unknown = self.group.unknown_symbols()
         for symbol in unknown[:UNKNOWN_NAMED_MAX]:
-            await self.send(wire.text_frame(unknown_symbol(board.exchange, symbol, nearest(symbol, known))))
+            await self.say(unknown_symbol(board.exchange, symbol, nearest(symbol, known)))
         rest = unknown[UNKNOWN_NAMED_MAX:]
         if rest:
             words = f"{board.exchange} has no {', '.join(rest)}"
-            await self.send(wire.text_frame(wire.error("unknown_symbol", words, symbols=rest)))
+            await self.say(wire.error("unknown_symbol", words, symbols=rest))
         return bool(known)
-
-    async def send(self, frame: bytes) -> None:
-        """Send a text frame: shared bytes when there is a transport, else through Quart."""
-        if self.transport is not None:
-            await self.transport.send_frame(frame)
-        else:
-            await self.socket.send(wire.payload_of(frame).decode())
-            await trio.lowlevel.checkpoint()
 
 
 def unknown_symbol(exchange: str, symbol: str, meant: list[str]) -> bytes:

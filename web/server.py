@@ -60,6 +60,7 @@ async def serve(
         clients_max=connections_max(settings.clients_max),
         limits=limits,
         goodbye_s=min(shutdown_grace_s, limits.goodbye_s),
+        deflate=settings.compression,
     )
     listeners = await open_listeners(settings)
     try:
@@ -73,14 +74,16 @@ async def serve(
 @asynccontextmanager
 async def started(app: QuartTrio) -> AsyncIterator[None]:
     """Run Quart's own start and stop around the block, as an ASGI server would by its lifespan messages."""
-    async with trio.open_nursery() as app.nursery:
+    async with trio.open_nursery() as nursery:
+        app.nursery = nursery
         await app.startup()
+        nursery.start_soon(app.extensions["tickwell"].fanout.run)
         try:
             yield
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
                 await app.shutdown()
-            app.nursery.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
 
 
 @dataclass(kw_only=True)
@@ -94,6 +97,7 @@ class Server:
     clients_max: int
     limits: Limits
     goodbye_s: float
+    deflate: bool = True
     quiet: QuietLog = field(default_factory=QuietLog)
     connections: set[Wire | ClientStream] = field(default_factory=set)
     refusals: int = 0
@@ -102,7 +106,7 @@ class Server:
     empty: trio.Event = field(default_factory=trio.Event)
 
     def __post_init__(self) -> None:
-        self.config = configuration(self.limits.keep_alive_s)
+        self.config = configuration(self.limits.keep_alive_s, deflate=self.deflate)
 
     async def run(
         self, listeners: list[trio.SocketListener], task_status: trio.TaskStatus[list[tuple[str, int]]]

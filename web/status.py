@@ -80,6 +80,7 @@ def status_document(site: Site) -> dict[str, Any]:
         document[f"{exchange}_running"] = running[exchange]
         document[f"{exchange}_symbols"] = sorted(board.symbols())
     document["active_connections"] = dict(site.fanout.active)
+    document["conflated_ticks"] = dict(site.fanout.conflated)
     document["markets"] = [market_entry(report, now_ns) for report in site.read_model.reports()]
     document["version"] = __version__
     document["timestamp"] = iso_time(now_ns)

@@ -9,13 +9,14 @@ that was built once goes to a thousand clients without a thousand encodings.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import struct
 
 import trio
 
 PIECE_BYTES = 64 * 1024
-UNSENT_BYTES_MAX = 32 * 1024
+UNSENT_BYTES_MAX = 128 * 1024
 LINGER_S = 0.5
 DRAIN_BYTES_MAX = 256 * 1024
 
@@ -27,7 +28,7 @@ class ClientStream:
 
     A client must take each `PIECE_BYTES` of a write within `stall_s`, or the connection is dropped.
     A write is never torn: once begun it ends, or the connection does, whoever is cancelled meanwhile.
-    `lost` says that a write has failed.
+    `lost` says that a write has failed, `deflate` that the client can read compressed frames.
     """
 
     def __init__(self, wire: Wire, stall_s: float) -> None:
@@ -36,7 +37,8 @@ class ClientStream:
         self.lost = False
         self._wire = wire
         self._stall_s = stall_s
-        self._turn = trio.Lock()
+        self._turn = trio.Semaphore(1, max_value=1)
+        self.deflate = False
         self._sealed = False
         self._closing = False
         self._receiving = False
@@ -55,6 +57,38 @@ class ClientStream:
             if self._sealed:
                 raise trio.ClosedResourceError("this WebSocket has said goodbye")
             await self._write(frame)
+
+    def write_now(self, frame: bytes) -> memoryview | None:
+        """Write what the kernel takes of one whole frame, without waiting.
+
+        Returns what is left: whoever gets that has the turn, and must `finish` it. Raises
+        `trio.WouldBlock` while another write is under way, and `trio.ClosedResourceError` or
+        `trio.BrokenResourceError` when there is nobody to write to.
+        """
+        if self._sealed or self._closing:
+            raise trio.ClosedResourceError("this WebSocket has said goodbye")
+        self._turn.acquire_nowait()
+        sent = 0
+        try:
+            if not self.secure:
+                sent = os.write(self.socket.fileno(), frame)
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self.lost = True
+            self._turn.release()
+            raise trio.BrokenResourceError(str(error)) from error
+        if sent < len(frame):
+            return memoryview(frame)[sent:]
+        self._turn.release()
+        return None
+
+    async def finish(self, rest: memoryview) -> None:
+        """Write what `write_now` left, within the deadline, and pass on the turn."""
+        try:
+            await self._write(rest)
+        finally:
+            self._turn.release()
 
     def seal(self) -> None:
         """No more frames: a close frame is about to be written, and nothing may follow it."""

@@ -102,6 +102,11 @@ def pong(now_ns: int, ts: Any | UnsetType = UNSET) -> bytes:
     return msgspec.json.encode({**answer, "ts_hub": now_ns // 1_000_000})
 
 
+def conflated(skipped: int) -> bytes:
+    """A client was too slow for some ticks: how many it skipped. The newest follows."""
+    return b'{"type":"conflated","skipped":%d}' % skipped
+
+
 def text_frame(payload: bytes) -> bytes:
     """`payload` as one unmasked WebSocket text frame (RFC 6455, 5.2), ready for any number of clients."""
     length = len(payload)

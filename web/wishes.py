@@ -22,13 +22,15 @@ CANDIDATES_MAX = 200
 class Wish(Struct, frozen=True):
     """What one client wants to see; clients with equal wishes share their frames.
 
-    `market` and `symbols` are `None` for all of them.
+    `market` and `symbols` are `None` for all of them; `deflate` says that the client can read compressed
+    frames.
     """
 
     exchange: str
     market: str | None = None
     mode: Mode = "all"
     symbols: tuple[str, ...] | None = None
+    deflate: bool = False
 
 
 def read_wish(exchange: str, known: Collection[str], args: MultiDict[str, str]) -> Wish:

@@ -3,7 +3,8 @@
 Hypercorn 0.18 keeps reading and buffering after "message too big", counts characters for bytes, breaks
 when bytes arrive before the handshake was answered, and ends protocol errors without a close frame. This
 class replaces those parts of `hypercorn.protocol.ws_stream.WSStream` (private names used: `_accept`,
-`_handle_events`, `_send_wsproto_event`, `app_put`, `connection`, `handshake`, `scope`).
+`_handle_events`, `_send_wsproto_event`, `app_put`, `connection`, `handshake`, `scope`, and
+the module's `PerMessageDeflate`, which it would use to compress every client's copy of the same frame).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import trio
+from hypercorn.protocol import ws_stream
 from hypercorn.protocol.events import Body, Data, Event, Request, StreamClosed
 from hypercorn.protocol.ws_stream import WSStream
 from wsproto.connection import ConnectionState
@@ -19,12 +21,15 @@ from wsproto.events import CloseConnection, Message, Ping, TextMessage
 from wsproto.events import Event as FrameEvent
 from wsproto.frame_protocol import CloseReason
 
+from web.deflate import SharedDeflate
 from web.transport import ClientStream
 
-MESSAGE_BYTES_MAX = 64 * 1024
+MESSAGE_BYTES_MAX = SharedDeflate.INFLATED_BYTES_MAX
 FRAGMENTS_MAX = 1024
 FRAMES_PER_S_MAX = 1000
 FRAMES_PER_TURN = 64
+
+setattr(ws_stream, "PerMessageDeflate", SharedDeflate)  # noqa: B010 - the name is private to Hypercorn
 
 
 class TooMuch(Exception):
@@ -97,6 +102,9 @@ class BoundedWSStream(WSStream):
 
     async def _accept(self, message: Any) -> None:
         await super()._accept(message)
+        if self.transport is not None:
+            extensions = self.connection._proto.extensions
+            self.transport.deflate = any(extension.enabled() for extension in extensions)
         if self.early:
             early, self.early = bytes(self.early), bytearray()
             await super().handle(Data(stream_id=self.stream_id, data=early))

@@ -62,6 +62,15 @@ class Session:
                 nursery.start_soon(self._ping, self.codec.ping_every_s)
             await self._listen()
 
+    async def take_over(self, predecessor: Session) -> None:
+        """Deliver from now on, and tell where the two connections differ about what is silent."""
+        self.quiet = False
+        before = {topic.name: topic for topic in predecessor.subscriptions.silent()}
+        now = {topic.name: topic for topic in self.subscriptions.silent()}
+        changes: list[Event] = [Heard(before[name].symbol, name) for name in before.keys() - now.keys()]
+        changes += [Silent(now[name].symbol, name) for name in now.keys() - before.keys()]
+        await self._pass_on(changes)
+
     async def _listen(self) -> None:
         while True:
             frames = await self.connection.receive()

@@ -97,6 +97,13 @@ class MarketStatus:
     listing_next_ts: int | None = None
     feeds: dict[str, FeedStatus] = field(default_factory=dict)
 
+    def gave_up(self) -> bool:
+        """Whether something that failed will not be tried again by itself."""
+        listing_gave_up = self.listing_error is not None and self.listing_next_ts is None
+        return listing_gave_up or any(
+            feed.state == "disconnected" and feed.next_attempt_ts is None for feed in self.feeds.values()
+        )
+
     def report(self) -> MarketReport:
         """The market as a whole."""
         feeds = list(self.feeds.values())

@@ -204,7 +204,7 @@ class Supervisor:
                 error = await self._live(slot)
                 while error is not None and await self._recover(slot, error):
                     error = await self._live(slot)
-                slot.finished = error is None
+                slot.finished = True  # its work is done, or it gave up
             if slot.scope.cancelled_caught:
                 self._tell(slot, "stopped")
         finally:
@@ -240,7 +240,6 @@ class Supervisor:
         if not is_worlds_fault(error):
             self._count_crash(slot, error)
         elif 0 < slot.child.max_retries < slot.failures:
-            slot.wanted = False
             self._tell(slot, "gave_up", error)
             return False
         delay_s = self.backoff.delay_s(slot.failures, main_error(error))

@@ -61,6 +61,8 @@ async def test_stop_says_1001_and_is_not_held_up_by_never_readers() -> None:
         served.publish(*symbols, padding=2000)
         deaf = [await opened(served, receive_buffer_bytes=4096) for _ in range(200)]
         good = [await served.connect() for _ in range(20)]
+        for client in good:
+            assert (await message(client))["type"] == "initial_data"
         served.publish(*symbols, padding=5000)
         for client in good:
             await message_of(client, "market_data")
@@ -172,7 +174,7 @@ async def test_a_handler_that_fails_closes_with_1011(
         def fail(*_: object) -> bytes:
             raise RuntimeError("planted")
 
-        monkeypatch.setattr("web.fanout.Group.update", fail)
+        monkeypatch.setattr("web.group.Group.update", fail)
         with caplog.at_level(logging.ERROR):
             served.publish("BTCUSDT")
             assert await close_code(client) == 1011
@@ -181,7 +183,7 @@ async def test_a_handler_that_fails_closes_with_1011(
 
 
 async def test_a_silent_feed_still_beats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.realtime.HEARTBEAT_S", 0.1)
+    monkeypatch.setattr("web.fanout.HEARTBEAT_S", 0.1)
     async with hub() as served:
         served.publish("BTCUSDT")
         changes, everything = await served.connect("?mode=changes"), await served.connect()

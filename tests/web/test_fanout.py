@@ -29,7 +29,6 @@ def test_who_missed_ticks_gets_their_union_once_and_newest() -> None:
             read_model.publish(tick(f"A={price}", *(["B=5"] if price == 5 else [])))
         assert shown(group.update(1)) == [("A", 9), ("B", 5)]
         assert shown(group.update(8)) == [("A", 9)]
-        assert group.conflated == 7
 
 
 def test_nothing_changed_is_no_frame_in_changes_mode_and_everything_in_all() -> None:
