@@ -35,7 +35,7 @@ from actors.control import LISTING, FeedControl
 from actors.exchanges import exchanges, load_codec
 from actors.feed.agenda import Budget
 from actors.feed.plan import Plan, route_of
-from actors.feed.transport import Transport
+from actors.feed.transport import Transport, transport_for
 from actors.fleet import Fleet
 from actors.ingest import Ingest
 from actors.listing import Listing
@@ -207,7 +207,7 @@ async def run_hub(settings: Settings, *, demo: bool) -> None:
     async with trio.open_nursery() as nursery:
         if demo:
             settings = await start_simulator(nursery, settings)
-        hub = Hub(settings)
+        hub = Hub(settings, transport=transport_for(settings.market))
         tree = hub.tree(lambda addresses: print(banner(settings, addresses, demo=demo), flush=True))
         grace_s = settings.supervisor.shutdown_grace_s
         await nursery.start(until_signalled, hub.drain, grace_s, nursery.cancel_scope)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from actors.exchanges.base import Fetch
 from actors.feed import plain, websocket
 from actors.feed.opening import Stream, open_tcp, open_tls
 from actors.feed.rest import open_rest
+from actors.runtime.settings import MarketSettings
 
 
 class Connection(Protocol):
@@ -57,6 +59,14 @@ async def connect(url: str, upgraded: Upgrade = websocket.upgraded) -> AsyncIter
             yield connection
     finally:
         await trio.aclose_forcefully(tcp)
+
+
+def transport_for(settings: MarketSettings) -> Transport:
+    """The real transport, read as the settings say."""
+    upgraded = UPGRADES[settings.websocket]
+    if settings.websocket == "batched":
+        upgraded = partial(websocket.upgraded, coalesce_s=settings.read_coalesce_ms / 1000)
+    return Transport(partial(connect, upgraded=upgraded))
 
 
 @dataclass(frozen=True)
