@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import trio
 
@@ -74,24 +75,26 @@ class Session:
     async def _listen(self) -> None:
         while True:
             frames = await self.connection.receive()
-            ts_recv = self.now_ns()
-            events: list[Event] = []
-            for frame in frames:
-                self._messages += 1
-                try:
-                    await self._sort(self.codec.receive(frame, ts_recv), events)
-                except DecodeError as error:
-                    self._count_bad(frame, error)
+            events, commands = self._decode(frames)
             await self._pass_on(events)
+            for command in commands:
+                await self._obey(command)
 
-    async def _sort(self, decoded: list[Event | Command], events: list[Event]) -> None:
-        for item in decoded:
-            if type(item) in _COMMANDS:
-                await self._obey(item)
-            else:
-                events.append(item)  # type: ignore[arg-type]
+    def _decode(self, frames: list[bytes]) -> tuple[list[Event], list[Command]]:
+        """The hot path: what one read brought, in the codec's words."""
+        events: list[Any] = []
+        commands: list[Any] = []
+        receive, ts_recv = self.codec.receive, self.now_ns()
+        self._messages += len(frames)
+        for frame in frames:
+            try:
+                for item in receive(frame, ts_recv):
+                    (commands if type(item) in _COMMANDS else events).append(item)
+            except DecodeError as error:
+                self._count_bad(frame, error)
+        return events, commands
 
-    async def _obey(self, command: Event | Command) -> None:
+    async def _obey(self, command: Command) -> None:
         if isinstance(command, Acknowledged):
             self.subscriptions.acknowledged(command)
         elif isinstance(command, Refused):
@@ -101,7 +104,7 @@ class Session:
             await self.connection.send(command.payload)
         elif isinstance(command, Fetch):
             self.agenda.ask([command], self.now_ns())
-        elif isinstance(command, Rollover):
+        else:
             _logger.info("%s: %s", self.status.name, command.reason)
             self.expiring.set()
 
