@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from actors.market.market import Market
 from actors.market.tick import Record, Tick
 
 REPORT_EVERY_S = 1.0
+LATE_MS = 200.0
+
+_logger = logging.getLogger("tickwell.snapshot")
 
 
 @dataclass
@@ -37,11 +41,19 @@ class Snapshot:
                 self.report(self.board.reports())
                 reported_s = trio.current_time()
             # After a pause of the machine there is one tick, not one for every interval that was missed.
-            due_s = max(due_s + self.interval_s, trio.current_time())
+            due_s += self.interval_s
+            if due_s < trio.current_time():
+                due_s = trio.current_time() + self.interval_s
             await trio.sleep_until(due_s)
-            self._tick(self.market.drain())
+            self._tick(self.market.drain(), self._lag_ms(due_s))
 
-    def _tick(self, changed: Sequence[Ticker]) -> None:
+    def _lag_ms(self, due_s: float) -> float:
+        lag_ms = (trio.current_time() - due_s) * 1000
+        if lag_ms > LATE_MS:
+            _logger.warning("a tick was late: the program was busy lag_ms=%.0f", lag_ms)
+        return lag_ms
+
+    def _tick(self, changed: Sequence[Ticker], lag_ms: float = 0.0) -> None:
         records: dict[str, list[Record]] = {exchange: [] for exchange in self.exchanges}
         removed: dict[str, list[tuple[str, str]]] = {exchange: [] for exchange in self.exchanges}
         for ticker in changed:
@@ -51,4 +63,4 @@ class Snapshot:
             removed[exchange].append((market, symbol))
         ts = self.now_ns()
         for exchange in self.exchanges:
-            self.publish(Tick(exchange, ts, records[exchange], removed[exchange]))
+            self.publish(Tick(exchange, ts, records[exchange], removed[exchange], lag_ms))

@@ -16,6 +16,7 @@ from actors.market.feeds import MarketReport
 from actors.market.tick import Record, Tick
 
 REMOVED_MAX = 10_000
+LATE_MS = 200.0
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -32,6 +33,8 @@ class Board:
         self.exchange = exchange
         self.seq = 0
         self.ts = 0
+        self.lag_ms = 0.0
+        self.late_ticks = 0
         self.listing = 0
         self.entries: dict[tuple[str, str], Entry] = {}
         self.removed: dict[tuple[str, str], int] = {}
@@ -42,6 +45,8 @@ class Board:
         """Take a tick and wake everybody who waits for one."""
         self.seq += 1
         self.ts = tick.ts
+        self.lag_ms = tick.lag_ms
+        self.late_ticks += tick.lag_ms > LATE_MS
         for pair in tick.removed:
             if self.entries.pop(pair, None) is not None:
                 self.listing += 1

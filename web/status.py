@@ -80,6 +80,9 @@ def status_document(site: Site) -> dict[str, Any]:
         document[f"{exchange}_running"] = running[exchange]
         document[f"{exchange}_symbols"] = sorted(board.symbols())
     document["active_connections"] = dict(site.fanout.active)
+    boards = site.read_model.boards.values()
+    document["tick_lag_ms"] = round(max((board.lag_ms for board in boards), default=0.0), 1)
+    document["late_ticks"] = max((board.late_ticks for board in boards), default=0)
     document["conflated_ticks"] = dict(site.fanout.conflated)
     document["markets"] = [market_entry(report, now_ns) for report in site.read_model.reports()]
     document["version"] = __version__

@@ -15,9 +15,13 @@ class Record(Struct, frozen=True):
 
 
 class Tick(Struct, frozen=True):
-    """What changed at one exchange since its last tick. `removed` holds (market, symbol) pairs."""
+    """What changed at one exchange since its last tick. `removed` holds (market, symbol) pairs.
+
+    `lag_ms` is how much later it comes than it should: the whole program was busy for so long.
+    """
 
     exchange: str
     ts: int
     changed: list[Record]
     removed: list[tuple[str, str]] = []
+    lag_ms: float = 0.0

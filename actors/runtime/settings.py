@@ -46,7 +46,7 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     control_token: str = ""
     allowed_origins: tuple[str, ...] = ()
     clients_max: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
-    client_stall_s: Annotated[float, Meta(gt=0, le=300)] = 4.0
+    client_stall_s: Annotated[float, Meta(gt=0, le=300)] = 3.0
     compression: bool = True
 
 

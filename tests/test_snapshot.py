@@ -1,0 +1,118 @@
+"""The snapshot actor: its rhythm, what it sends, and what it does after a pause of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+import trio
+
+from actors.market.events import Batch, Removed, Source, Ticker, TickerUpdate
+from actors.market.feeds import Board
+from actors.market.market import Market
+from actors.market.rhythm import Patience
+from actors.market.tick import Tick
+from actors.snapshot import Snapshot
+from tests.fakes import mock_now_ns
+
+SOURCE = Source("bybit", "linear", "stream-0", 1)
+
+
+@dataclass
+class Stage:
+    """A market, a snapshot of it, and what was published when."""
+
+    market: Market = field(default_factory=lambda: Market(Patience()))
+    ticks: list[tuple[float, Tick]] = field(default_factory=list)
+    encoded: list[str] = field(default_factory=list)
+    reports: int = 0
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(
+            market=self.market,
+            board=Board(),
+            exchanges=["bybit", "binance"],
+            interval_s=0.2,
+            encode=self.encode,
+            publish=lambda tick: self.ticks.append((trio.current_time(), tick)),
+            report=lambda _: setattr(self, "reports", self.reports + 1),
+            now_ns=mock_now_ns,
+        )
+
+    def encode(self, ticker: Ticker) -> bytes:
+        self.encoded.append(ticker.symbol)
+        return str(ticker.price).encode()
+
+    def price(self, symbol: str, price: float) -> None:
+        self.market.apply(Batch(SOURCE, [TickerUpdate(symbol, {"price": price}, None, mock_now_ns())]))
+
+    def bybit(self) -> list[tuple[float, Tick]]:
+        return [(at, tick) for at, tick in self.ticks if tick.exchange == "bybit"]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+async def test_every_interval_brings_one_tick_per_exchange(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery, stage: Stage
+) -> None:
+    nursery.start_soon(stage.snapshot().run)
+    await trio.sleep(1.05)
+    assert [round(at, 1) for at, _ in stage.bybit()] == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    assert {tick.exchange for _, tick in stage.ticks} == {"bybit", "binance"}
+    assert stage.reports == 1
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_changed_is_encoded_once_and_only_the_newest(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery, stage: Stage
+) -> None:
+    nursery.start_soon(stage.snapshot().run)
+    await trio.sleep(0.1)
+    for price in range(1, 100):
+        stage.price("BTCUSDT", price)
+    await trio.sleep(0.5)
+    assert stage.encoded == ["BTCUSDT"]
+    assert [record.body for _, tick in stage.bybit() for record in tick.changed] == [b"99"]
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_new_life_begins_with_the_whole_picture(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery, stage: Stage
+) -> None:
+    stage.price("BTCUSDT", 1)
+    stage.market.drain()
+    nursery.start_soon(stage.snapshot().run)
+    await trio.sleep(0.1)
+    assert [record.symbol for _, tick in stage.bybit() for record in tick.changed] == ["BTCUSDT"]
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_is_removed_is_told_once(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery, stage: Stage
+) -> None:
+    stage.price("BTCUSDT", 1)
+    nursery.start_soon(stage.snapshot().run)
+    await trio.sleep(0.1)
+    stage.market.apply(Batch(SOURCE, [Removed("BTCUSDT")]))
+    await trio.sleep(1)
+    assert [tick.removed for _, tick in stage.bybit() if tick.removed] == [[("linear", "BTCUSDT")]]
+    nursery.cancel_scope.cancel()
+
+
+async def test_after_a_pause_there_is_one_late_tick_and_no_burst(
+    mock_clock: trio.testing.MockClock, nursery: trio.Nursery, stage: Stage
+) -> None:
+    nursery.start_soon(stage.snapshot().run)
+    await trio.testing.wait_all_tasks_blocked()
+    mock_clock.jump(30)
+    await trio.testing.wait_all_tasks_blocked()
+    late = [tick for _, tick in stage.bybit() if tick.lag_ms > 200]
+    assert [round(tick.lag_ms) for tick in late] == [29_800]
+    assert len(stage.bybit()) == 2
+    mock_clock.jump(0.2)
+    await trio.testing.wait_all_tasks_blocked()
+    assert len(stage.bybit()) == 3
+    nursery.cancel_scope.cancel()
