@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -91,9 +92,13 @@ class Hub:
         return f"ws://127.0.0.1:{self.port}/ws/realtime/{exchange}{query}"
 
     async def connect(self, query: str = "", **options: Any) -> trio_websocket.WebSocketConnection:
-        """A client that the test closes, or the end of the test."""
+        """A client that the test closes, or the end of the test. Over TLS where the hub speaks it."""
+        url = self.url(query)
+        if self.settings.tls_certificate:
+            url = url.replace("ws://127.0.0.1", "wss://localhost")
+            options["ssl_context"] = ssl.create_default_context(cafile=self.settings.tls_certificate)
         client = await trio_websocket.connect_websocket_url(
-            self.nursery, self.url(query), message_queue_size=100, **options
+            self.nursery, url, message_queue_size=100, **options
         )
         self.clients.append(client)
         return client
@@ -224,9 +229,36 @@ async def head_of(stream: trio.SocketStream) -> bytes:
     return bytes(head)
 
 
-async def opened(served: Hub, receive_buffer_bytes: int | None = None) -> trio.SocketStream:
+async def opened(served: Hub, receive_buffer_bytes: int | None = None, query: str = "") -> trio.SocketStream:
     """A raw WebSocket connection, right after the answer to its upgrade."""
     stream = await served.raw(receive_buffer_bytes)
-    await stream.send_all(upgrade())
+    await stream.send_all(upgrade(f"/ws/realtime/bybit{query}"))
     assert (await head_of(stream)).startswith(b"HTTP/1.1 101")
     return stream
+
+
+class FrameReader:
+    """Whole frames of a server, as they come: the first byte and the payload."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream, self.data = stream, bytearray()
+
+    async def next(self) -> tuple[int, bytes]:
+        await self.need(4)
+        start, size = 2, self.data[1]
+        if size == 126:
+            start, size = 4, int.from_bytes(self.data[2:4], "big")
+        elif size == 127:
+            await self.need(10)
+            start, size = 10, int.from_bytes(self.data[2:10], "big")
+        await self.need(start + size)
+        head, payload = self.data[0], bytes(self.data[start : start + size])
+        del self.data[: start + size]
+        return head, payload
+
+    async def need(self, count: int) -> None:
+        with trio.fail_after(10):
+            while len(self.data) < count:
+                piece = await self.stream.receive_some(65_536)
+                assert piece, "the hub closed the connection"
+                self.data += piece
