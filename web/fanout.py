@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import trio
 
@@ -39,6 +40,14 @@ class Member:
     sent_s: float
     behind: bool = False
     skipped: int = 0
+
+
+class Offer(NamedTuple):
+    """A frame for those who have not seen tick `seq`; `None` when it changed nothing that they want."""
+
+    frame: bytes | None
+    seq: int
+    now_s: float
 
 
 class Fanout:
@@ -76,8 +85,10 @@ class Fanout:
         """Get every tick after `member.seen` inside the block."""
         members = self._members[group]
         members[member] = None
-        if self._nursery is not None:  # a tick may have passed while it was being greeted
-            self._offer(group, member, trio.current_time(), self._nursery)
+        seq = group.board.seq
+        if self._nursery is not None and seq > member.seen:  # it passed while the client was being greeted
+            offer = Offer(group.update(member.seen), seq, trio.current_time())
+            self._offer(group, member, offer, self._nursery)
         try:
             yield
         finally:
@@ -114,19 +125,22 @@ class Fanout:
                         member.leave(error)
 
     async def _serve(self, group: Group, nursery: trio.Nursery) -> None:
-        now_s = trio.current_time()
+        """One tick to one group. Clients that saw the same tick last get the same bytes."""
+        seq, now_s = group.board.seq, trio.current_time()
+        frames: dict[int, bytes | None] = {seq: None}
         for count, member in enumerate(list(self._members.get(group, ())), 1):
             if member.behind:
                 member.skipped += 1
             else:
-                self._offer(group, member, now_s, nursery)
+                if member.seen not in frames:
+                    frames[member.seen] = group.update(member.seen)
+                self._offer(group, member, Offer(frames[member.seen], seq, now_s), nursery)
             if count % WRITES_PER_TURN == 0:
                 await trio.lowlevel.checkpoint()
 
-    def _offer(self, group: Group, member: Member, now_s: float, nursery: trio.Nursery) -> None:
+    def _offer(self, group: Group, member: Member, offer: Offer, nursery: trio.Nursery) -> None:
         """Write the client's next frame, if there is one. What cannot be written now is finished later."""
-        seq = group.board.seq
-        frame = group.update(member.seen) if seq > member.seen else None
+        frame, seq, now_s = offer
         if frame is None:
             if now_s - member.sent_s < HEARTBEAT_S:
                 member.seen = seq
@@ -142,8 +156,10 @@ class Fanout:
         except GONE:
             member.leave(None)
             return
-        self.conflated[group.board.exchange] += member.skipped
-        member.seen, member.sent_s, member.skipped = seq, now_s, 0
+        if member.skipped:
+            self.conflated[group.board.exchange] += member.skipped
+            member.skipped = 0
+        member.seen, member.sent_s = seq, now_s
         if rest is not None:
             member.behind = True
             nursery.start_soon(self._finish, member, rest)

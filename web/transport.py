@@ -39,6 +39,7 @@ class ClientStream:
         self._stall_s = stall_s
         self._turn = trio.Semaphore(1, max_value=1)
         self.deflate = False
+        self._descriptor = self.socket.fileno()
         self._sealed = False
         self._closing = False
         self._receiving = False
@@ -67,21 +68,21 @@ class ClientStream:
         """
         if self._sealed or self._closing:
             raise trio.ClosedResourceError("this WebSocket has said goodbye")
-        self._turn.acquire_nowait()
+        if not self._turn.value:
+            raise trio.WouldBlock
         sent = 0
         try:
             if not self.secure:
-                sent = os.write(self.socket.fileno(), frame)
+                sent = os.write(self._descriptor, frame)
         except BlockingIOError:
             pass
         except OSError as error:
             self.lost = True
-            self._turn.release()
             raise trio.BrokenResourceError(str(error)) from error
-        if sent < len(frame):
-            return memoryview(frame)[sent:]
-        self._turn.release()
-        return None
+        if sent == len(frame):
+            return None  # nothing was awaited: nobody else could have taken the turn
+        self._turn.acquire_nowait()
+        return memoryview(frame)[sent:]
 
     async def finish(self, rest: memoryview) -> None:
         """Write what `write_now` left, within the deadline, and pass on the turn."""

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 from urllib.parse import quote
 
+from msgspec import UNSET
 from msgspec.json import encode
 
 from actors.exchanges._bybit_wire import (
@@ -28,12 +29,16 @@ from actors.exchanges._bybit_wire import (
     MALFORMED,
     NS_PER_MS,
     Message,
+    Ordinary,
     Page,
     Row,
     decode_answer,
     decode_book,
     decode_message,
+    decode_ordinary,
     decode_ticker,
+    drop_sizes_without_price,
+    ordinary_values,
     to_amount,
     to_moment,
     to_percent,
@@ -57,6 +62,7 @@ from actors.runtime.errors import DecodeError, RateLimited
 
 DOLLARS = ("USDT", "USDC")
 
+ORDINARY_HEAD = b'{"topic":"tickers.'
 _PRICES = {
     "lastPrice": "price",
     "bid1Price": "bid",
@@ -90,10 +96,7 @@ def _values(data: dict[str, str]) -> dict[str, Value]:
         elif theirs in _OTHERS:
             ours, convert = _OTHERS[theirs]
             values[ours] = convert(text)
-    if "bid" in values and values["bid"] is None:
-        values["bid_size"] = None
-    if "ask" in values and values["ask"] is None:
-        values["ask_size"] = None
+    drop_sizes_without_price(values)
     return values
 
 
@@ -178,6 +181,14 @@ class Codec:
         return b'{"op":"ping"}'
 
     def receive(self, frame: bytes, ts_recv: int) -> list[Event | Command]:
+        if frame.startswith(ORDINARY_HEAD):
+            try:
+                return self._ordinary(decode_ordinary(frame), ts_recv)
+            except MALFORMED:
+                pass  # something in it is not ordinary: the long way knows what it means
+        return self._receive_any(frame, ts_recv)
+
+    def _receive_any(self, frame: bytes, ts_recv: int) -> list[Event | Command]:
         try:
             message = decode_message(frame)
             topic = message.topic
@@ -192,6 +203,18 @@ class Codec:
         self.heard[topic] = ts_recv
         return []
 
+    def _ordinary(self, message: Ordinary, ts_recv: int) -> list[Event | Command]:
+        symbol, numbers = message.topic[8:], message.data
+        if message.type != "snapshot" and symbol not in self._one_sided:
+            return []
+        values = ordinary_values(numbers)
+        if numbers.one_sided_interest is not UNSET:
+            values["open_interest"] = numbers.one_sided_interest
+            self._one_sided[symbol] = True
+        elif numbers.two_sided_interest is not UNSET and not self._one_sided.get(symbol):
+            values["open_interest"] = numbers.two_sided_interest / 2.0
+        return self._told(message, symbol, values, ts_recv)
+
     def _ticker(self, message: Message, symbol: str, ts_recv: int) -> list[Event | Command]:
         if message.type != "snapshot" and symbol not in self._one_sided:
             return []
@@ -203,6 +226,12 @@ class Codec:
         elif "openInterest" in data and not self._one_sided.get(symbol):
             both_sides = to_amount(data["openInterest"])
             values["open_interest"] = None if both_sides is None else both_sides / 2.0
+        return self._told(message, symbol, values, ts_recv)
+
+    def _told(
+        self, message: Message | Ordinary, symbol: str, values: dict[str, Value], ts_recv: int
+    ) -> list[Event | Command]:
+        """The event of a ticker that told `values`."""
         if message.type == "snapshot":
             self._one_sided.setdefault(symbol, False)
         self.heard[message.topic] = ts_recv
