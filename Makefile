@@ -1,10 +1,11 @@
-# run · demo · test · check · fix · golden: each makes what it needs. Python 3.11 or newer with venv is enough.
+# run · demo · test · check · fix · golden · bench · bench-quick: each makes what it needs. Python 3.11 or newer with venv is enough.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .bench-venv
 
-.PHONY: run demo test check fix golden clean
+.PHONY: run demo test check fix golden bench bench-quick clean
 
 run: $(VENV)/.run
 	@$(BIN)/python supervisor.py
@@ -27,8 +28,16 @@ fix: $(VENV)/.test
 golden: $(VENV)/.test
 	@$(BIN)/python -m pytest -q tests/exchanges/test_golden.py --update-golden
 
+# Half an hour: every question, and what came out goes into docs/performance.md.
+bench: $(BENCH)/.made
+	@$(BENCH)/bin/python -m benchmarks --write
+
+# A minute: fewer runs, and without the questions that take long.
+bench-quick: $(BENCH)/.made
+	@$(BENCH)/bin/python -m benchmarks --quick
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@echo "Creating $(VENV) …"
@@ -44,3 +53,10 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml
 	@echo "Installing what the tests need …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.run
+
+$(BENCH)/.made: pyproject.toml benchmarks/requirements.txt
+	@echo "Installing what the benchmarks compare with …"
+	@$(PYTHON) -m venv $(BENCH) || { echo "Python's venv is missing: install the package python3-venv"; exit 1; }
+	@echo '*' > $(BENCH)/.gitignore
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable . -r benchmarks/requirements.txt
+	@touch $@

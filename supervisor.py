@@ -84,7 +84,7 @@ class Hub:
         self.raw_send, self.raw_receive = trio.open_memory_channel[Batch](BATCHES_QUEUED)
         self.read_model = ReadModel(names, self.now_ns)
         self.feeds = Supervisor("hub/pipeline/feeds", intensity=Intensity(5, 60), standing=True)
-        self.control = FeedControl(self.feeds, self.board, self.now_ns)
+        self.control = FeedControl(self.feeds, self.board, self.now_ns, self._report)
         self.observer = Observer(self.control.observe)
         self.feeds.observe = self.observer
         for name, exchange in settings.exchanges.items():
@@ -189,6 +189,9 @@ class Hub:
                 )
 
         return run
+
+    def _report(self) -> None:
+        self.read_model.report(self.board.reports())
 
     async def drain(self) -> None:
         """Feeds stop → their channel ends → the state ends → the web says goodbye → the tree ends."""

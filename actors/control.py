@@ -25,6 +25,7 @@ class FeedControl:
     feeds: Supervisor
     board: Board
     now_ns: Callable[[], int]
+    publish: Callable[[], None] = lambda: None
     order: trio.Lock = field(default_factory=trio.Lock)
 
     async def start(self, exchange: str | None) -> None:
@@ -36,12 +37,14 @@ class FeedControl:
                 if any(status.gave_up() for status in self._markets(name)):
                     await self.feeds.stop_child(name)
                 self.feeds.start_child(name)
+            self.publish()
 
     async def stop(self, exchange: str | None) -> None:
         """Stop one exchange, or all of them, until they are started again."""
         async with self.order:
             for name in self._names(exchange):
                 await self._stop(name)
+            self.publish()
 
     async def _stop(self, exchange: str) -> None:
         """What was begun is also noted when whoever ordered it has gone."""
@@ -69,7 +72,7 @@ class FeedControl:
             status = self.board.market(exchange, market)
             status.listing_error, status.listing_next_ts = words, next_ts
         elif (feed := self.board.feed(observation.name)) is not None:
-            feed.failed(words, next_ts)
+            feed.failed(words, next_ts, self.now_ns())
 
     def _time_after(self, delay_s: float | None) -> int | None:
         return None if delay_s is None else self.now_ns() + int(delay_s * NS_PER_S)

@@ -145,8 +145,8 @@ class _Delivery:
     source: Source
     outbox: trio.MemorySendChannel[Batch]
 
-    async def send(self, events: list[Event]) -> None:
-        batch = Batch(self.source, events)
+    async def send(self, events: list[Event], fetched: bool = False) -> None:
+        batch = Batch(self.source, events, fetched)
         try:
             self.outbox.send_nowait(batch)
         except trio.WouldBlock:

@@ -307,3 +307,20 @@ async def test_an_empty_listing_is_an_outage_and_unfollows_nobody(
         assert set(tickers(hub)) == {"BTCUSDT", "ETHUSDT", "SOLUSDT"}
         assert report(hub).last_error == "the exchange lists nothing that can be traded"
         assert report(hub).state == "live"
+
+
+@pytest.mark.parametrize("pause_s", [4.6, 9.0])
+async def test_a_pause_does_not_hide_the_stall_that_follows(
+    autojump_clock: trio.testing.MockClock, settings: Settings, exchange: ScriptedExchange, pause_s: float
+) -> None:
+    async with running(settings, exchange) as hub:
+        await trio.sleep(60)
+        exchange.stalled = True
+        await trio.sleep(pause_s)
+        exchange.stalled = False
+        await trio.sleep(40)
+        attempts = exchange.attempts
+        exchange.stalled = True
+        await trio.sleep(10)
+        assert exchange.attempts > attempts
+        assert all(ticker.stale for ticker in tickers(hub).values())

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import trio
+from msgspec import structs
 
 from actors.exchanges.base import Acknowledged, Codec, Command, Fetch, Refused, Rollover, Send
 from actors.feed.agenda import Agenda
 from actors.feed.subscriptions import Subscriptions
 from actors.feed.transport import Connection, Rest
-from actors.market.events import Event, Heard, Silent
+from actors.market.events import Event, Heard, Quote, Silent, TickerUpdate
 from actors.market.feeds import FeedState, FeedStatus
 from actors.market.rhythm import NS_PER_S, Patience, Rhythm
 from actors.runtime.errors import DecodeError, FeedError, StaleFeed
@@ -24,6 +25,12 @@ BAD_FRAMES_MAX = 50
 
 _COMMANDS = frozenset({Send, Fetch, Acknowledged, Refused, Rollover})
 _logger = logging.getLogger("tickwell.feed")
+
+
+class Deliver(Protocol):
+    """Passes events on; `fetched` are those that came over REST."""
+
+    async def __call__(self, events: list[Event], fetched: bool = False) -> None: ...
 
 
 @dataclass
@@ -41,7 +48,7 @@ class Session:
     subscriptions: Subscriptions
     agenda: Agenda
     status: FeedStatus
-    deliver: Callable[[list[Event]], Awaitable[None]]
+    deliver: Deliver
     now_ns: Callable[[], int]
     patience: Patience
     quiet: bool = False
@@ -50,6 +57,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._symbols: tuple[str, ...] = ()
+        self._unsaid: dict[tuple[type, str], Event] = {}
         self._rhythm = Rhythm(self.now_ns())
         self._messages = self._messages_counted = self._bad_frames = 0
 
@@ -64,8 +72,10 @@ class Session:
             await self._listen()
 
     async def take_over(self, predecessor: Session) -> None:
-        """Deliver from now on, and tell where the two connections differ about what is silent."""
+        """Deliver what was kept back, and from now on everything; tell where the two differ about silence."""
         self.quiet = False
+        unsaid, self._unsaid = list(self._unsaid.values()), {}
+        await self._pass_on(unsaid)
         before = {topic.name: topic for topic in predecessor.subscriptions.silent()}
         now = {topic.name: topic for topic in self.subscriptions.silent()}
         changes: list[Event] = [Heard(before[name].symbol, name) for name in before.keys() - now.keys()]
@@ -109,8 +119,22 @@ class Session:
             self.expiring.set()
 
     async def _pass_on(self, events: list[Event]) -> None:
-        if events and not self.quiet:
+        if self.quiet:
+            self._remember(events)
+        elif events:
             await self.deliver(events)
+
+    def _remember(self, events: list[Event]) -> None:
+        """Fold what must not be delivered yet: the newest of every field, for the hand-over."""
+        for event in events:
+            if isinstance(event, Quote):
+                self._unsaid[Quote, event.symbol] = event
+            elif isinstance(event, TickerUpdate):
+                earlier = self._unsaid.get((TickerUpdate, event.symbol))
+                values = (
+                    {**earlier.values, **event.values} if isinstance(earlier, TickerUpdate) else event.values
+                )
+                self._unsaid[TickerUpdate, event.symbol] = structs.replace(event, values=values)
 
     def _count_bad(self, frame: bytes, error: DecodeError) -> None:
         self._bad_frames += 1
@@ -147,7 +171,7 @@ class Session:
         """Ask once. What REST refuses must not end the stream: it stays on the agenda for later."""
         try:
             body = await self.rest.fetch(fetch)
-            await self._pass_on(self.codec.receive_fetched(fetch, body, self.now_ns()))
+            await self.deliver(self.codec.receive_fetched(fetch, body, self.now_ns()), fetched=True)
         except (FeedError, DecodeError) as error:
             retry_after_s = error.retry_after_s if isinstance(error, FeedError) else None
             self.agenda.failed(fetch, retry_after_s, self.now_ns())
@@ -181,6 +205,8 @@ class Session:
         silence_s = (now_ns - self._rhythm.last_ns) / NS_PER_S
         if self._symbols and silence_s * NS_PER_S > self._silence_allowed_ns():
             raise StaleFeed(f"connected, but no data for {silence_s:.0f} s")
+        if self.subscriptions.is_mostly_silent():
+            raise StaleFeed("connected, but most of its streams are silent")
         if self._bad_frames > max(BAD_FRAMES_MAX, (self._messages - self._messages_counted) / 2):
             raise StaleFeed(f"{self._bad_frames} unreadable frames")
 

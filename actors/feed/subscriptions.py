@@ -277,6 +277,12 @@ class Subscriptions:
         """Whether any topic repeats itself, so that the silence of all means something."""
         return any(entry.topic.steady for entry in self._entries.values())
 
+    def is_mostly_silent(self) -> bool:
+        """Whether more than half of the steady topics, and at least two, spoke and fell silent."""
+        steady = [entry for entry in self._entries.values() if entry.topic.steady]
+        silent = sum(1 for entry in steady if entry.silent and entry.rhythm is not None)
+        return silent >= 2 and silent > len(steady) / 2
+
     def silent(self) -> list[Topic]:
         """The topics that were acknowledged and fell silent, or never spoke."""
         return [entry.topic for entry in self._entries.values() if entry.silent]

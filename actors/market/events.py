@@ -80,10 +80,14 @@ class Source(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """The events of one socket read, in the order in which they arrived."""
+    """The events of one socket read, in the order in which they arrived.
+
+    What was `fetched` over REST fills fields, and proves nothing about the stream.
+    """
 
     source: Source
     events: list[Event]
+    fetched: bool = False
 
 
 class Ticker(Struct, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ class FeedStatus:
     last_data_ts: int | None = None
     reconnects: int = 0
     last_error: str | None = None
+    last_error_ts: int = 0
     next_attempt_ts: int | None = None
 
     @property
@@ -69,8 +70,9 @@ class FeedStatus:
         self.next_attempt_ts = None
         self.producing, self.stale, self.mute = set(), set(), ()
 
-    def failed(self, words: str, next_attempt_ts: int | None) -> None:
+    def failed(self, words: str, next_attempt_ts: int | None, now_ts: int = 0) -> None:
         """A life ended; `None` for an attempt that will not come."""
+        self.last_error_ts = now_ts
         self.state = "disconnected"
         self.reconnects += 1
         self.last_error, self.next_attempt_ts = words, next_attempt_ts
@@ -123,7 +125,9 @@ class MarketStatus:
             messages_per_s=round(sum(feed.messages_per_s for feed in feeds), 1),
             last_data_ts=max((f.last_data_ts for f in feeds if f.last_data_ts is not None), default=None),
             reconnects=sum(feed.reconnects for feed in feeds),
-            last_error=errors[-1].last_error if errors else self.listing_error,
+            last_error=max(errors, key=lambda feed: feed.last_error_ts).last_error
+            if errors
+            else self.listing_error,
             next_attempt_ts=min(waits) if waits else self.listing_next_ts,
         )
 

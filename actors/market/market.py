@@ -32,11 +32,12 @@ from actors.market.rhythm import Patience, Rhythm
 
 
 class _Part(Struct):
-    """What one connection contributed to a record: in which life, and which fields."""
+    """What one connection contributed to a record: in which life, which fields, and whether it streams."""
 
     life: int
     names: set[str]
     down: bool = False
+    streams: bool = False
 
 
 class _Record:
@@ -61,7 +62,11 @@ class _Record:
 
     def is_stale(self) -> bool:
         """Whether something that it needs is missing now."""
-        return self.overdue or bool(self.silent) or any(part.down for part in self.parts.values())
+        return (
+            self.overdue
+            or bool(self.silent)
+            or any(part.down or not part.streams for part in self.parts.values())
+        )
 
     def begin(self, source: Source) -> _Part:
         """A connection's first word in a life: what it said in an earlier one is forgotten."""
@@ -73,7 +78,7 @@ class _Record:
         if all(each is part or each.down for each in self.parts.values()):
             self.fields["ts_event"] = None
         part.names.clear()
-        part.life, part.down = source.life, False
+        part.life, part.down, part.streams = source.life, False, False
         self.unmute(source.connection, source.life - 1)
         return part
 
@@ -108,6 +113,9 @@ class Market:
         """Fold the events of one batch into the picture."""
         source = batch.source
         records = self._records.setdefault((source.exchange, source.market), {})
+        if batch.fetched:
+            self._fill(records, source, batch.events)
+            return
         for event in batch.events:
             if type(event) is TickerUpdate:
                 self._update(records, source, event.symbol, event.values, event)
@@ -159,7 +167,8 @@ class Market:
         part = record.parts.get(source.connection)
         if part is None or part.life != source.life:
             part = record.begin(source)
-        if not part.names:
+        if not part.streams:
+            part.streams = True
             record.rhythm.resume(event.ts_recv)
         fields = record.fields
         fields.update(values)
@@ -173,6 +182,21 @@ class Market:
             record.overdue = record.rhythm.is_silent(self._swept_ns, self._patience)
             record.stale = record.is_stale()
         self._dirty[record] = None
+
+    def _fill(self, records: dict[str, _Record], source: Source, events: list[Event]) -> None:
+        """Set fields that no stream tells. A record is as old as its streams, whatever REST answers."""
+        for event in events:
+            if isinstance(event, TickerUpdate):
+                record = records.get(event.symbol)
+                if record is None:
+                    record = records[event.symbol] = _Record(source, event.symbol)
+                part = record.parts.get(source.connection)
+                if part is None or part.life != source.life:
+                    part = record.begin(source)
+                    self._judge(record)
+                record.fields.update(event.values)
+                part.names.update(event.values)
+                self._dirty[record] = None
 
     def _note(self, records: dict[str, _Record], source: Source, event: Event) -> None:
         if isinstance(event, FeedDown):
@@ -208,6 +232,9 @@ class Market:
         record = records.get(event.symbol)
         if record is not None:
             record.silent.pop((source.connection, event.topic), None)
+            part = record.parts.get(source.connection)
+            if part is not None and part.life == source.life:
+                part.streams = True
             self._judge(record)
 
     def _judge(self, record: _Record) -> None:

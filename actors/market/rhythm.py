@@ -8,31 +8,30 @@ NS_PER_S = 1_000_000_000
 
 
 class Patience(Struct, frozen=True):
-    """The bounds of what is learned, in seconds. `unsteady_s` is the least patience with streams that
-    speak only when something happens."""
+    """The bounds of what is learned, in seconds."""
 
     floor_s: float = 5.0
     ceiling_s: float = 60.0
-    unsteady_s: float = 30.0
 
 
 class Rhythm:
-    """The beat of one stream.
+    """The beat of one stream, learned as TCP learns its time-outs: from the usual pause and how it varies.
 
-    The longest recent pause, four times over, is the longest pause to bear. Pauses are forgotten slowly, so
-    that a market that wakes up is soon held to its new rhythm. Until enough beats were heard, the
-    patience is three times the floor.
+    One long pause makes us patient for a few beats only, or the next stall would be found late. Until enough
+    beats were heard, the patience is three times the floor.
     """
 
-    __slots__ = ("_beats", "_longest_ns", "last_ns")
+    __slots__ = ("_beats", "_spread_ns", "_usual_ns", "last_ns")
 
     BEATS_TO_LEARN = 5
-    TOLERANCE = 4
-    MEMORY = 0.99
+    PAUSES = 2
+    SPREADS = 4
+    UNSTEADY = 3
 
     def __init__(self, now_ns: int) -> None:
         self.last_ns = now_ns
-        self._longest_ns = 0.0
+        self._usual_ns = 0.0
+        self._spread_ns = 0.0
         self._beats = 0
 
     def beat(self, now_ns: int) -> None:
@@ -40,7 +39,12 @@ class Rhythm:
         gap_ns = now_ns - self.last_ns
         if gap_ns <= 0:
             return
-        self._longest_ns = max(self._longest_ns * self.MEMORY, gap_ns)
+        if self._beats:
+            surprise_ns = gap_ns - self._usual_ns
+            self._usual_ns += surprise_ns / 8
+            self._spread_ns += (abs(surprise_ns) - self._spread_ns) / 4
+        else:
+            self._usual_ns, self._spread_ns = gap_ns, gap_ns / 2
         self._beats += 1
         self.last_ns = now_ns
 
@@ -49,12 +53,18 @@ class Rhythm:
         self.last_ns = max(self.last_ns, now_ns)
 
     def threshold_ns(self, patience: Patience, *, steady: bool = True) -> float:
-        """The silence from which on the stream is stale. An unsteady one has no ceiling."""
-        learned_s = self.TOLERANCE * self._longest_ns / NS_PER_S
+        """The silence from which on the stream is stale.
+
+        A steady stream repeats itself. Any other speaks when something happens: it is borne with three times
+        as long, and not judged at all while it is unknown, or so slow that its silence tells nothing.
+        """
+        learned_s = (self.PAUSES * self._usual_ns + self.SPREADS * self._spread_ns) / NS_PER_S
+        known = self._beats >= self.BEATS_TO_LEARN
         if not steady:
-            known = self._beats >= self.BEATS_TO_LEARN
-            return max(patience.unsteady_s, 2 * learned_s) * NS_PER_S if known else float("inf")
-        if self._beats < self.BEATS_TO_LEARN:
+            learned_s *= self.UNSTEADY
+            judged = known and learned_s <= patience.ceiling_s
+            return max(learned_s, patience.floor_s) * NS_PER_S if judged else float("inf")
+        if not known:
             learned_s = max(learned_s, 3 * patience.floor_s)
         return min(max(learned_s, patience.floor_s), patience.ceiling_s) * NS_PER_S
 

@@ -21,7 +21,7 @@ export class FakeSocket {
   fail(code = 1006, reason = "") { this.onclose?.({ code, reason }); }
 
   snapshot(...data) { this.say({ type: "initial_data", exchange: "bybit", data, count: data.length, ts_out: 1 }); }
-  changes(data, removed = []) { this.say({ type: "market_data", exchange: "bybit", data, removed, ts_out: 2 }); }
+  changes(data, removed = []) { this.say({ type: "market_data", mode: "changes", exchange: "bybit", data, removed, ts_out: 2 }); }
 }
 
 export const record = (symbol, price, market = "linear", more = {}) =>

@@ -58,6 +58,14 @@ describe("the records", () => {
     assert.equal(made.getSymbol("NONE"), undefined);
   });
 
+  it("forget what a whole picture no longer shows", () => {
+    const made = client().connect();
+    const socket = FakeSocket.last.open();
+    socket.snapshot(record("A", 1), record("B", 1));
+    socket.say({ type: "market_data", exchange: "bybit", data: [record("A", 2)], count: 1 });
+    assert.deepEqual(made.getAll().map(({ symbol }) => symbol), ["A"]);
+  });
+
   it("know symbols with a colon", () => {
     const made = client().connect();
     FakeSocket.last.open().snapshot(record("xyz:GOLD", 1));

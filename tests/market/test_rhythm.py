@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.market.rhythm import NS_PER_S, Patience, Rhythm
 
-PATIENCE = Patience(floor_s=5, ceiling_s=60, unsteady_s=30)
+PATIENCE = Patience(floor_s=5, ceiling_s=60)
 NOW = 1_700_000_000 * NS_PER_S
 
 
@@ -28,13 +28,19 @@ def allowed_s(rhythm: Rhythm, *, steady: bool = True) -> float:
 def test_the_patience_is_learned_between_its_bounds() -> None:
     assert allowed_s(beaten([])) == allowed_s(beaten([0.1] * 4)) == 15
     assert allowed_s(beaten([0.1] * 5)) == 5
-    assert allowed_s(beaten([3.0] * 5)) == pytest.approx(12)
-    assert allowed_s(beaten([30.0] * 5)) == 60
+    assert allowed_s(beaten([4.0] * 50)) == pytest.approx(8, abs=0.1)
+    assert 20 < allowed_s(beaten([6.0, 4.0] * 50)) / 0.65 < 25
+    assert allowed_s(beaten([40.0] * 50)) == 60
 
 
-def test_pauses_are_forgotten_slowly() -> None:
-    assert allowed_s(beaten([10.0, *[0.1] * 20])) > 30
-    assert allowed_s(beaten([10.0, *[0.1] * 400])) == 5
+@pytest.mark.parametrize("pause_s", [4.6, 14.0, 17.0])
+def test_one_pause_just_under_the_limit_does_not_hide_the_next_stall(pause_s: float) -> None:
+    """The beat is heard once a second, as a connection's is; after ten beats the pause is forgotten."""
+    rhythm = beaten([*[1.0] * 60, pause_s])
+    assert allowed_s(rhythm) < 25
+    for _ in range(10):
+        rhythm.beat(rhythm.last_ns + NS_PER_S)
+    assert allowed_s(rhythm) < 7.5
 
 
 def test_beats_of_the_same_moment_or_out_of_order_are_no_beats() -> None:
@@ -74,13 +80,26 @@ def test_a_liquid_stream_that_stops_is_found_within_ten_seconds(beat_s: float) -
 
 def test_an_unsteady_stream_is_not_missed_before_its_rhythm_is_known() -> None:
     assert not beaten([1.0] * 4).is_silent(NOW + 10**6 * NS_PER_S, PATIENCE, steady=False)
-    known = beaten([1.0] * 5)
-    assert not known.is_silent(known.last_ns + 30 * NS_PER_S, PATIENCE, steady=False)
-    assert known.is_silent(known.last_ns + 31 * NS_PER_S, PATIENCE, steady=False)
 
 
-def test_an_unsteady_stream_has_no_ceiling() -> None:
-    assert allowed_s(beaten([60.0] * 5), steady=False) == pytest.approx(480)
+def test_a_busy_stream_is_missed_soon_although_it_is_unsteady() -> None:
+    draw = random.Random(7)
+    rhythm = beaten([draw.uniform(0.9, 1.1) for _ in range(100)])
+    assert rhythm.is_silent(rhythm.last_ns + 10 * NS_PER_S, PATIENCE, steady=False)
+
+
+def test_a_stream_that_speaks_at_random_is_no_alarm_all_day() -> None:
+    draw = random.Random(7)
+    rhythm, alarms = beaten([1.0] * 20), 0
+    for _ in range(40_000):
+        gap_s = 1 + draw.expovariate(0.5)
+        alarms += rhythm.is_silent(rhythm.last_ns + int(gap_s * NS_PER_S), PATIENCE, steady=False)
+        rhythm.beat(rhythm.last_ns + int(gap_s * NS_PER_S))
+    assert alarms <= 20
+
+
+def test_an_unsteady_stream_that_is_slow_is_not_judged() -> None:
+    assert not beaten([30.0] * 50).is_silent(NOW + 10**6 * NS_PER_S, PATIENCE, steady=False)
 
 
 @settings(derandomize=True, deadline=None, max_examples=200)
@@ -88,4 +107,4 @@ def test_an_unsteady_stream_has_no_ceiling() -> None:
 def test_the_bounds_hold_whatever_was_heard(gaps_s: list[float]) -> None:
     rhythm = beaten(gaps_s)
     assert PATIENCE.floor_s <= allowed_s(rhythm) <= PATIENCE.ceiling_s
-    assert allowed_s(rhythm, steady=False) >= PATIENCE.unsteady_s
+    assert allowed_s(rhythm, steady=False) >= PATIENCE.floor_s

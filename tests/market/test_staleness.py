@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.market.pictures import Story
+from actors.market.events import Batch, FeedDown, Source, TickerUpdate
+from actors.market.market import Market
+from actors.market.rhythm import NS_PER_S
+from tests.market.pictures import EPOCH_NS, PATIENCE, Story
 
 
 @pytest.fixture
@@ -172,3 +175,30 @@ def test_what_an_earlier_life_left_on_the_way_renews_nothing(story: Story) -> No
 def test_a_reset_of_nothing_is_nothing(story: Story) -> None:
     story.market.reset()
     assert story.market.drain() == []
+
+
+def test_what_rest_answers_fills_fields_and_freshens_nothing() -> None:
+    """A frozen stream beside a REST interface that answers: the record stays stale, and keeps its age."""
+    market = Market(PATIENCE)
+    source = Source("binance", "linear", "market-0", 1)
+
+    def answer(source: Source, at_s: int) -> None:
+        update = TickerUpdate("BTCUSDT", {"open_interest": float(at_s)}, None, EPOCH_NS + at_s * NS_PER_S)
+        market.apply(Batch(source, [update], fetched=True))
+
+    answer(source, 0)
+    assert market.tickers() == []
+    for beat in range(20):
+        update = TickerUpdate("BTCUSDT", {"price": 1.0}, None, EPOCH_NS + beat * NS_PER_S)
+        market.apply(Batch(source, [update]))
+    assert [(t.stale, t.price, t.open_interest) for t in market.tickers()] == [(False, 1.0, 0.0)]
+    market.sweep(EPOCH_NS + 60 * NS_PER_S)
+    answer(source, 61)
+    market.sweep(EPOCH_NS + 61 * NS_PER_S)
+    [ticker] = market.tickers()
+    assert (ticker.stale, ticker.open_interest) == (True, 61.0)
+    assert ticker.ts_recv == EPOCH_NS + 19 * NS_PER_S
+
+    market.apply(Batch(source, [FeedDown("gone", EPOCH_NS + 62 * NS_PER_S)]))
+    answer(Source("binance", "linear", "market-0", 2), 63)
+    assert [(t.stale, t.price, t.open_interest) for t in market.tickers()] == [(True, None, 63.0)]

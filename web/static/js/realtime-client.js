@@ -272,7 +272,7 @@
     #take(message) {
       if (message.type === "pong") this.#measure(message);
       if (message.type !== "initial_data" && message.type !== "market_data") return;
-      if (message.type === "initial_data") this.#records.clear();
+      if (message.mode !== "changes") this.#records.clear();
       const changed = message.data ?? [];
       for (const record of changed) this.#records.set(`${record.market}:${record.symbol}`, record);
       for (const key of message.removed ?? []) this.#records.delete(key.slice(key.indexOf(":") + 1));

@@ -49,12 +49,20 @@ function describeStarting(feed, elapsedMs) {
   return join(`${doing} ${feedName(feed)} …`, reason(feed), nextAttempt(feed.next_attempt_in_s, elapsedMs));
 }
 
+function describeSilent(feed, elapsedMs) {
+  const stale = feed.symbols_stale ?? [];
+  if (stale.length && stale.length < feed.symbols_wanted) {
+    return `${stale.length} of ${feed.symbols_wanted} symbols of ${feedName(feed)} lack a stream: ${list(stale)}.`;
+  }
+  return join(`${feedName(feed)} is connected but silent for ${span(feedAgeMs(feed, elapsedMs))}.`, reason(feed));
+}
+
 /** One sentence or two on what one feed is doing. */
 export function describeFeed(feed, elapsedMs = 0) {
   if (STARTING.has(feed.state)) return describeStarting(feed, elapsedMs);
   if (feed.state === "disconnected") return describeDown(feed, elapsedMs);
   if (feed.state === "stale") {
-    return join(`${feedName(feed)} is connected but silent for ${span(feedAgeMs(feed, elapsedMs))}.`, reason(feed));
+    return describeSilent(feed, elapsedMs);
   }
   return feed.state === "stopped" ? `${feedName(feed)} is stopped.` : `${feedName(feed)} is ${feed.state}.`;
 }
@@ -63,7 +71,7 @@ export function describeFeed(feed, elapsedMs = 0) {
 export function remarks(feed) {
   const found = Object.entries(feed.refused ?? {}).map(([symbol, words]) =>
     ({ level: "note", text: `${feedName(feed)} refuses ${symbol}: ${sentence(words)}` }));
-  if (feed.mute?.length) found.push({ level: "note", text: `${feedName(feed)} never sent: ${list(feed.mute)}.` });
+  if (feed.mute?.length) found.push({ level: "note", text: `${feedName(feed)} is waiting for: ${list(feed.mute)}.` });
   if (WORKING.has(feed.state) && feed.symbols_stale?.length) {
     found.push({ level: "warning", text: `${feedName(feed)} sends nothing new for ${list(feed.symbols_stale)}.` });
   }
