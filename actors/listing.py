@@ -9,7 +9,7 @@ import trio
 
 from actors.exchanges.base import Codec, Fetch, Turnover
 from actors.feed.transport import Rest, Transport
-from actors.market.events import Batch, Removed, Source
+from actors.market.events import Batch, Event, Named, Removed, Source
 from actors.market.instrument import Instrument
 from actors.market.selection import Selection, needs_listing, select
 from actors.runtime.errors import ConnectionLost, DecodeError, FeedError
@@ -46,6 +46,7 @@ class Listing:
                     await self.follow(Selection(self.wanted, {}))
                 raise
             await self.follow(selection)
+            await self._tell([Named(symbol, name) for symbol, name in selection.names.items()])
             await self._forget(set(self.followed) - set(selection.symbols))
             self.followed = selection.symbols
             await trio.sleep(self.refresh_s)
@@ -78,6 +79,9 @@ class Listing:
         if not symbols:
             return
         await trio.sleep(FORGET_AFTER_S)
+        await self._tell([Removed(symbol) for symbol in sorted(symbols)])
+
+    async def _tell(self, events: list[Event]) -> None:
         source = Source(self.codec.exchange, self.codec.market, "listing", 0)
         with self.outbox.clone() as outbox:
-            await outbox.send(Batch(source, [Removed(symbol) for symbol in sorted(symbols)]))
+            await outbox.send(Batch(source, events))

@@ -58,7 +58,9 @@ class Snapshot:
         removed: dict[str, list[tuple[str, str]]] = {exchange: [] for exchange in self.exchanges}
         for ticker in changed:
             body = self.encode(ticker)
-            records[ticker.exchange].append(Record(ticker.market, ticker.symbol, ticker.stale, body))
+            records[ticker.exchange].append(
+                Record(ticker.market, ticker.symbol, ticker.stale, body, ticker.name)
+            )
         for exchange, market, symbol in self.market.drain_removed():
             removed[exchange].append((market, symbol))
         ts = self.now_ns()

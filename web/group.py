@@ -60,7 +60,9 @@ class Group:
     def unknown_symbols(self) -> list[str]:
         """The wished symbols that nobody knows; empty while nothing at all is known yet."""
         known = self.board.symbols(self.wish.market)
-        return [symbol for symbol in self.wish.symbols or () if known and not resolve(symbol, known)]
+        if not self.board.knows(self.wish.market):
+            return []
+        return [each for each in self.wish.symbols or () if not resolve(each, known, self.board.names)]
 
     def _shared(self, kind: str, after: int, build: Callable[[], bytes | None]) -> bytes | None:
         if self._frames_seq != self.board.seq:
@@ -125,6 +127,7 @@ class Group:
 
     def _look_up(self) -> list[tuple[str, str]]:
         known = self.board.symbols(self.wish.market)
-        symbols = set[str]().union(*(resolve(symbol, known) for symbol in self.wish.symbols or ()))
+        names = self.board.names
+        symbols = set[str]().union(*(resolve(each, known, names) for each in self.wish.symbols or ()))
         markets: Iterable[str] = MARKETS if self.wish.market is None else (self.wish.market,)
         return [(market, symbol) for symbol in sorted(symbols) for market in markets]

@@ -37,6 +37,7 @@ class Board:
         self.late_ticks = 0
         self.listing = 0
         self.entries: dict[tuple[str, str], Entry] = {}
+        self.names: dict[str, set[str]] = {}
         self.removed: dict[tuple[str, str], int] = {}
         self.reports: dict[str, MarketReport] = {}
         self._ticked = trio.Event()
@@ -52,15 +53,22 @@ class Board:
                 self.listing += 1
                 self.removed[pair] = self.seq
         for record in tick.changed:
-            pair = (record.market, record.symbol)
-            if pair not in self.entries:
-                self.listing += 1
-                self.removed.pop(pair, None)
-            self.entries[pair] = Entry(record, self.seq)
+            self._take(record)
         while len(self.removed) > REMOVED_MAX:
             del self.removed[next(iter(self.removed))]
         ticked, self._ticked = self._ticked, trio.Event()
         ticked.set()
+
+    def _take(self, record: Record) -> None:
+        pair = (record.market, record.symbol)
+        before = self.entries.get(pair)
+        if before is None:
+            self.listing += 1
+            self.removed.pop(pair, None)
+        if record.name is not None and (before is None or before.record.name != record.name):
+            self.names.setdefault(record.name.casefold(), set()).add(record.symbol)
+            self.listing += 1
+        self.entries[pair] = Entry(record, self.seq)
 
     def report(self, report: MarketReport) -> None:
         """Take what is known about one market's feed."""
@@ -87,6 +95,11 @@ class Board:
         shown = {symbol for of, symbol in self.entries if market in (None, of)}
         wanted = (report.symbols for of, report in self.reports.items() if market in (None, of))
         return shown.union(*wanted)
+
+    def knows(self, market: str | None = None) -> bool:
+        """Whether it is known what there is: something, or of a market that nobody follows, nothing."""
+        followed = market is None or market in self.reports
+        return bool(self.symbols(market)) or (bool(self.reports) and not followed)
 
     def find(self, symbol: str, market: str | None = None) -> list[Record]:
         """The newest records of a symbol, one per market."""

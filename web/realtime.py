@@ -123,7 +123,7 @@ class Session:
         if rest:
             words = f"{board.exchange} has no {', '.join(rest)}"
             await self.say(wire.error("unknown_symbol", words, symbols=rest))
-        return bool(known)
+        return board.knows(market)
 
 
 def unknown_symbol(exchange: str, symbol: str, meant: list[str]) -> bytes:

@@ -34,6 +34,7 @@ class RecordOut(Struct, frozen=True, kw_only=True):
     market: str
     exchange: str
     key: str
+    name: str | None
     bid_size: float | None
     ask_size: float | None
     turnover_24h: float | None

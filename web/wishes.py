@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import cast
 
@@ -73,12 +73,14 @@ def bad_parameter(name: str, value: str, expected: str) -> Problem:
     return Problem(400, detail, code="bad_parameter", errors=[wrong])
 
 
-def resolve(wanted: str, known: Collection[str]) -> set[str]:
-    """The known symbols that `wanted` means: itself, else those that differ in upper and lower case only."""
+def resolve(wanted: str, known: Collection[str], names: Mapping[str, set[str]] | None = None) -> set[str]:
+    """The known symbols that `wanted` means: itself, those that differ in upper and lower case only, or those
+    that it names (`HYPE/USDC` or `HYPE-USDC`)."""
     if wanted in known:
         return {wanted}
     folded = wanted.casefold()
-    return {symbol for symbol in known if symbol.casefold() == folded}
+    spelled = {symbol for symbol in known if symbol.casefold() == folded}
+    return spelled or (names or {}).get(folded.replace("/", "-"), set()) & set(known)
 
 
 def nearest(wanted: str, known: Iterable[str]) -> list[str]:

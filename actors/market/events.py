@@ -67,7 +67,14 @@ class Removed(Struct, frozen=True):
     symbol: str
 
 
-Event: TypeAlias = TickerUpdate | Quote | FeedDown | Silent | Heard | Removed
+class Named(Struct, frozen=True):
+    """Our name of an instrument, which its exchange may spell otherwise (`@107` is `HYPE-USDC`)."""
+
+    symbol: str
+    name: str
+
+
+Event: TypeAlias = TickerUpdate | Quote | FeedDown | Silent | Heard | Removed | Named
 
 
 class Source(Struct, frozen=True):
@@ -102,6 +109,7 @@ class Ticker(Struct, frozen=True, kw_only=True):
     exchange: str
     market: str
     symbol: str
+    name: str | None = None
     price: float | None = None
     bid: float | None = None
     ask: float | None = None

@@ -21,6 +21,7 @@ from actors.market.events import (
     Event,
     FeedDown,
     Heard,
+    Named,
     Quote,
     Removed,
     Silent,
@@ -205,9 +206,19 @@ class Market:
             self._silence(records, source, event)
         elif isinstance(event, Heard):
             self._hear(records, source, event)
+        elif isinstance(event, Named):
+            self._name(records, source, event)
         elif isinstance(event, Removed) and (record := records.pop(event.symbol, None)) is not None:
             self._dirty.pop(record, None)
             self._removed.append((source.exchange, source.market, event.symbol))
+
+    def _name(self, records: dict[str, _Record], source: Source, event: Named) -> None:
+        record = records.get(event.symbol)
+        if record is None:
+            record = records[event.symbol] = _Record(source, event.symbol)
+        if record.fields.get("name") != event.name:
+            record.fields["name"] = event.name
+            self._dirty[record] = None
 
     def _lose(self, records: Iterable[_Record], source: Source) -> None:
         for record in records:

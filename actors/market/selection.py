@@ -11,10 +11,11 @@ from actors.market.instrument import Instrument
 
 
 class Selection(Struct, frozen=True):
-    """The symbols to follow, the busiest first where that is known, and what could not be had."""
+    """The symbols to follow, what could not be had, and our names of those that are listed."""
 
     symbols: tuple[str, ...]
     refused: dict[str, str]
+    names: dict[str, str] = {}
 
 
 def needs_listing(wanted: Iterable[str]) -> bool:
@@ -37,7 +38,8 @@ def select(
             refused[each] = _unknown(each, by_symbol)
         else:
             chosen.update(dict.fromkeys(symbols))
-    return Selection(tuple(chosen), refused)
+    names = {symbol: by_symbol[symbol].name for symbol in chosen}
+    return Selection(tuple(chosen), refused, names)
 
 
 def _resolve(

@@ -12,6 +12,7 @@ class Record(Struct, frozen=True):
     symbol: str
     stale: bool
     body: bytes
+    name: str | None = None
 
 
 class Tick(Struct, frozen=True):

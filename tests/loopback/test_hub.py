@@ -148,6 +148,12 @@ async def test_unknown_symbols_are_named_and_the_rest_streams(
         assert list(markets["hyperliquid:linear"]["refused"]) == ["NOPE"]
         assert markets["hyperliquid:linear"]["symbols_producing"] == 2
         assert markets["hyperliquid:spot"]["symbols_producing"] == 2
+        async with stream(tickwell, "hyperliquid", "?market=spot&symbols=HYPE/USDC,purr-usdc") as websocket:
+            records = (await next_message(websocket))["data"]
+            assert {record["symbol"]: record["name"] for record in records} == {
+                "@107": "HYPE-USDC",
+                "PURR/USDC": "PURR-USDC",
+            }
         assert markets["binance:spot"]["symbols_producing"] == 3
         assert markets["bybit:spot"]["symbols_producing"] >= 20
 

@@ -14,6 +14,7 @@ import trio_websocket
 import trustme
 
 from actors.runtime.settings import WebSettings
+from tests.web.harness import report
 from tests.web.served import (
     Hub,
     close_code,
@@ -86,6 +87,14 @@ async def test_a_filter_ignores_case_and_an_unknown_symbol_is_named_and_joins_la
         served.publish("NEWUSDT")
         tick = await message_of(client, "market_data")
         assert {record["symbol"] for record in tick["data"]} == {"BTCUSDT", "NEWUSDT"}
+
+
+async def test_an_unknown_symbol_of_a_market_that_nobody_follows_is_named(way: Way) -> None:
+    async with way() as served:
+        served.model.report([report(symbols=("BTCUSDT",))])
+        client = await served.connect("?market=spot&symbols=BTCUSDT")
+        assert (await message(client))["count"] == 0
+        assert (await message(client))["symbol"] == "BTCUSDT"
 
 
 async def test_the_market_filter_keeps_the_other_market_out(way: Way) -> None:

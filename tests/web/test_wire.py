@@ -12,7 +12,17 @@ from web import wire
 
 KEYS = [
     *("symbol", "price", "volume_24h", "change_24h", "high_24h", "low_24h", "bid", "ask", "timestamp"),
-    *("market", "exchange", "key", "bid_size", "ask_size", "turnover_24h", "mark_price", "index_price"),
+    *(
+        "market",
+        "exchange",
+        "key",
+        "name",
+        "bid_size",
+        "ask_size",
+        "turnover_24h",
+        "mark_price",
+        "index_price",
+    ),
     *(
         "funding_rate",
         "funding_interval_h",
