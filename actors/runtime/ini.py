@@ -240,6 +240,11 @@ def _check_together(sections: Mapping[str, Any], problems: list[str]) -> None:
     if bool(web.tls_certificate) != bool(web.tls_key):
         missing = "tls_key" if web.tls_certificate else "tls_certificate"
         problems.append(f"[web] {missing} is missing: TLS needs both the certificate and its key")
+    problems.extend(
+        f"[web] allowed_origins = … {origin} …: must be like https://charts.example.org, without a path"
+        for origin in web.allowed_origins
+        if not re.fullmatch(r"https?://[^\s/]+", origin)
+    )
     for name, section in sections.items():
         if name.startswith("exchange:"):
             _check_exchange(name, section, problems)

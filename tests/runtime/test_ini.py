@@ -226,3 +226,13 @@ def test_whatever_is_written_reads_back(
     path = tmp_path_factory.getbasetemp() / "written.ini"
     path.write_text(write_settings(told), encoding="utf-8")
     assert read_settings(path, {}, ["bybit", "binance"]) == told
+
+
+@pytest.mark.parametrize("origin", ["example.org", "https://example.org/page", "ftp://example.org"])
+def test_an_origin_that_can_never_match_is_refused(tmp_path: Path, origin: str) -> None:
+    path = tmp_path / "settings.ini"
+    path.write_text(f"[web]\nallowed_origins = https://good.example, {origin}\n[exchange:bybit]\nspot = A\n")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(path, {}, EXCHANGES)
+    assert len(caught.value.problems) == 1
+    assert origin in caught.value.problems[0] and "allowed_origins" in caught.value.problems[0]
