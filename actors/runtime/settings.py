@@ -33,7 +33,7 @@ class MarketSettings(Struct, frozen=True, forbid_unknown_fields=True):
     stale_after_max_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
     listing_refresh_s: Annotated[float, Meta(ge=10, le=86_400)] = 900.0
     websocket: Literal["batched", "plain"] = "batched"
-    read_coalesce_ms: Annotated[float, Meta(ge=0, le=50)] = 5.0
+    read_coalesce_ms: Annotated[float, Meta(ge=0, le=50)] = 6.0
 
 
 class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,0 +1,77 @@
+"""Question 6: from the exchange's send to the client's receipt."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Any
+
+from benchmarks.harness import (
+    Answer,
+    Bar,
+    Plan,
+    Values,
+    cpu_s,
+    interleaved,
+    median,
+    process,
+    quantile,
+    spread,
+)
+from benchmarks.hub import hub
+from benchmarks.latency import ages_s
+from benchmarks.q3_fanout import crowd
+
+LINEAR, RATE, CLIENTS = 600, 6_000, 100
+FASTEST_S, USUAL_S = 0.1, 0.2
+PATH = "/ws/realtime/bybit?market=linear&mode=changes"
+
+
+def ages(interval_s: float, seconds: float) -> Values:
+    """One hub at one snapshot interval."""
+    arguments = ("-m", "benchmarks.exchange", "--linear", LINEAR, "--rate", RATE)
+    environment: dict[str, Any] = {"TICKWELL_MARKET_SNAPSHOT_INTERVAL_S": interval_s}
+    with (
+        process(*arguments) as exchange,
+        hub(exchange.read()["port"], LINEAR, **environment) as running,
+        crowd(running.port, PATH, CLIENTS - 1),
+        crowd(running.port, PATH, 1, "--watch") as watcher,
+    ):
+        time.sleep(1.0)
+        watcher.ask("watch")
+        before_s, began_s = cpu_s(running.pid), time.monotonic()
+        time.sleep(seconds)
+        share = (cpu_s(running.pid) - before_s) / (time.monotonic() - began_s)
+        found = [age * 1e3 for age in ages_s(watcher, LINEAR / RATE)]
+    quantiles = {f"p{part}_ms": quantile(found, part / 100) for part in (1, 50, 99)}
+    return {**quantiles, "max_ms": max(found), "messages": len(found), "cpu_share": share}
+
+
+def answer(plan: Plan) -> Answer:
+    """Measure, and judge."""
+    runs, seconds = plan.runs(), plan.of(5.0, 1.0)
+    intervals = {
+        f"{interval_s:g} s": partial(ages, interval_s, seconds) for interval_s in (USUAL_S, FASTEST_S)
+    }
+    values = interleaved(intervals, runs)
+    result = Answer(
+        6,
+        f"Latency: {LINEAR} symbols, {RATE:,} msg/s, {CLIENTS} clients, {runs} runs of {seconds:g} s",
+        ("interval", "p1 ms", "p50 ms (min-max)", "p99 ms (min-max)", "max ms", "hub's % of a core"),
+        raw=dict(values),
+    )
+    for name, each in values.items():
+        shares = (f"{median(each, 'max_ms'):.0f}", f"{median(each, 'cpu_share') * 100:.0f}")
+        lows = f"{median(each, 'p1_ms'):.1f}"
+        result.rows.append((name, lows, spread(each, "p50_ms"), spread(each, "p99_ms"), *shares))
+    fastest, usual = values[f"{FASTEST_S:g} s"], values[f"{USUAL_S:g} s"]
+    result.bars = [
+        Bar("fastest interval, p50", median(fastest, "p50_ms"), 8.0, "ms"),
+        Bar("fastest interval, p99", median(fastest, "p99_ms"), 30.0, "ms"),
+        Bar(f"{USUAL_S:g} s, p99", median(usual, "p99_ms"), 230.0, "ms"),
+    ]
+    result.notes = [
+        "Every message counts, also one that a newer one of its symbol overtook before the snapshot. It "
+        "waits for the next snapshot, half an interval on average; p1 is what is left when it waits shortly.",
+    ]
+    return result
