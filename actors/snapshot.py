@@ -34,7 +34,7 @@ class Snapshot:
 
     async def run(self) -> None:
         """One life: it begins with the whole picture, and goes on with what changes."""
-        self._tick(self.market.tickers())
+        self._tick(self.market.tickers(), whole=True)
         due_s = reported_s = trio.current_time()
         while True:
             if trio.current_time() - reported_s >= REPORT_EVERY_S:
@@ -53,7 +53,7 @@ class Snapshot:
             _logger.warning("a tick was late: the program was busy lag_ms=%.0f", lag_ms)
         return lag_ms
 
-    def _tick(self, changed: Sequence[Ticker], lag_ms: float = 0.0) -> None:
+    def _tick(self, changed: Sequence[Ticker], lag_ms: float = 0.0, *, whole: bool = False) -> None:
         records: dict[str, list[Record]] = {exchange: [] for exchange in self.exchanges}
         removed: dict[str, list[tuple[str, str]]] = {exchange: [] for exchange in self.exchanges}
         for ticker in changed:
@@ -65,4 +65,4 @@ class Snapshot:
             removed[exchange].append((market, symbol))
         ts = self.now_ns()
         for exchange in self.exchanges:
-            self.publish(Tick(exchange, ts, records[exchange], removed[exchange], lag_ms))
+            self.publish(Tick(exchange, ts, records[exchange], removed[exchange], lag_ms, whole))

@@ -86,7 +86,8 @@ async def test_a_new_life_begins_with_the_whole_picture(
     stage.market.drain()
     nursery.start_soon(stage.snapshot().run)
     await trio.sleep(0.1)
-    assert [record.symbol for _, tick in stage.bybit() for record in tick.changed] == ["BTCUSDT"]
+    [(_, first)] = stage.bybit()
+    assert ([record.symbol for record in first.changed], first.whole) == (["BTCUSDT"], True)
     nursery.cancel_scope.cancel()
 
 

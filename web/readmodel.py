@@ -48,7 +48,10 @@ class Board:
         self.ts = tick.ts
         self.lag_ms = tick.lag_ms
         self.late_ticks += tick.lag_ms > LATE_MS
-        for pair in tick.removed:
+        gone: Iterable[tuple[str, str]] = tick.removed
+        if tick.whole:
+            gone = self.entries.keys() - {(record.market, record.symbol) for record in tick.changed}
+        for pair in gone:
             if self.entries.pop(pair, None) is not None:
                 self.listing += 1
                 self.removed[pair] = self.seq

@@ -60,8 +60,7 @@ class Session:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self.listen, nursery)
-                nursery.start_soon(self.greet, nursery)
-                await self.stop.wait()
+                await self.feed(nursery)
                 self.end(nursery, 1001, "the hub is going away")
         except* GONE:
             self.goodbye = None
@@ -87,15 +86,15 @@ class Session:
         self.site.quiet.failure("web: a realtime client failed", error, logging.ERROR)
         self.goodbye = 1011, "the hub failed; please connect again"
 
-    async def greet(self, nursery: trio.Nursery) -> None:
-        """Send the picture, then leave the client to the fan-out; name unknown symbols when it is known."""
+    async def feed(self, nursery: trio.Nursery) -> None:
+        """Send the picture, then leave the client to the fan-out until the hub stops."""
         seen = self.group.board.seq
         await self.transport.send_frame(self.group.initial())
         member = Member(self.transport, partial(self.leave, nursery), seen, trio.current_time())
         with self.site.fanout.receive(self.group, member):
-            while not await self.tell_unknown():
+            while not await self.tell_unknown() and not self.stop.is_set():
                 await self.group.board.after(self.group.board.seq)
-            await trio.sleep_forever()
+            await self.stop.wait()
 
     async def listen(self, nursery: trio.Nursery) -> None:
         """Answer what the client says, for as long as that is reasonable."""

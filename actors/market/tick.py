@@ -18,7 +18,8 @@ class Record(Struct, frozen=True):
 class Tick(Struct, frozen=True):
     """What changed at one exchange since its last tick. `removed` holds (market, symbol) pairs.
 
-    `lag_ms` is how much later it comes than it should: the whole program was busy for so long.
+    `lag_ms` is how much later it comes than it should: the whole program was busy for so long. A `whole` tick
+    holds every record: what it lacks is gone.
     """
 
     exchange: str
@@ -26,3 +27,4 @@ class Tick(Struct, frozen=True):
     changed: list[Record]
     removed: list[tuple[str, str]] = []
     lag_ms: float = 0.0
+    whole: bool = False

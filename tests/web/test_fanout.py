@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+from msgspec import structs
 
 from tests.web.harness import model, report, tick
 from web import wire
@@ -150,3 +151,17 @@ def test_exact_spelling_wins_over_case() -> None:
 def test_nearest_names_what_may_be_meant() -> None:
     assert nearest("BTCUSD", ["BTCUSDT", "BTCPERP", "ETHUSDT"])[0] == "BTCUSDT"
     assert nearest("ZZZ", ["BTCUSDT"]) == []
+
+
+def test_a_whole_tick_takes_away_what_it_lacks() -> None:
+    read_model = model()
+    with Fanout(read_model).join(Wish("bybit", mode="changes")) as group:
+        read_model.publish(tick("A", "B"))
+        read_model.publish(structs.replace(tick("A=2"), whole=True))
+        frame = group.update(1)
+        assert frame is not None
+        message = json.loads(wire.payload_of(frame))
+        assert ([record["symbol"] for record in message["data"]], message["removed"]) == (
+            ["A"],
+            ["bybit:linear:B"],
+        )
