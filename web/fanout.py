@@ -87,6 +87,7 @@ class Fanout:
         members[member] = None
         seq = group.board.seq
         if self._nursery is not None and seq > member.seen:  # it passed while the client was being greeted
+            member.skipped = seq - member.seen - 1
             offer = Offer(group.update(member.seen), seq, trio.current_time())
             self._offer(group, member, offer, self._nursery)
         try:

@@ -92,9 +92,14 @@ class Session:
         await self.transport.send_frame(self.group.initial())
         member = Member(self.transport, partial(self.leave, nursery), seen, trio.current_time())
         with self.site.fanout.receive(self.group, member):
-            while not await self.tell_unknown() and not self.stop.is_set():
-                await self.group.board.after(self.group.board.seq)
+            if not await self.tell_unknown():
+                nursery.start_soon(self.tell_later)
             await self.stop.wait()
+
+    async def tell_later(self) -> None:
+        """Name unknown symbols as soon as it is known what there is."""
+        while not await self.tell_unknown():
+            await self.group.board.after(self.group.board.seq)
 
     async def listen(self, nursery: trio.Nursery) -> None:
         """Answer what the client says, for as long as that is reasonable."""
