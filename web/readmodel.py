@@ -104,11 +104,6 @@ class Board:
         followed = market is None or market in self.reports
         return bool(self.symbols(market)) or (bool(self.reports) and not followed)
 
-    def find(self, symbol: str, market: str | None = None) -> list[Record]:
-        """The newest records of a symbol, one per market."""
-        found = (entry.record for (of, name), entry in self.entries.items() if name == symbol)
-        return [record for record in found if market in (None, record.market)]
-
 
 class ReadModel:
     """All exchanges' boards. It outlives the web, so a restarted web shows everything at once."""

@@ -37,6 +37,7 @@ THEIRS = {
     "one_sided_interest": "singleOpenInterest",
     "two_sided_interest": "openInterest",
 }
+INTERESTS = (THEIRS["one_sided_interest"], THEIRS["two_sided_interest"])
 
 
 class Message(Struct, gc=False):

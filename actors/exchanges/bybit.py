@@ -25,9 +25,10 @@ from msgspec import UNSET
 from msgspec.json import encode
 
 from actors.exchanges._bybit_wire import (
-    INFINITY,
+    INTERESTS,
     MALFORMED,
     NS_PER_MS,
+    THEIRS,
     Message,
     Ordinary,
     Page,
@@ -63,39 +64,20 @@ from actors.runtime.errors import DecodeError, RateLimited
 DOLLARS = ("USDT", "USDC")
 
 ORDINARY_HEAD = b'{"topic":"tickers.'
-_PRICES = {
-    "lastPrice": "price",
-    "bid1Price": "bid",
-    "bid1Size": "bid_size",
-    "ask1Price": "ask",
-    "ask1Size": "ask_size",
-    "highPrice24h": "high_24h",
-    "lowPrice24h": "low_24h",
-    "markPrice": "mark_price",
-    "indexPrice": "index_price",
+_MEANINGS: dict[str, Callable[[str], Value]] = {
+    "volume_24h": to_amount,
+    "turnover_24h": to_amount,
+    "change_24h": to_percent,
+    "funding_rate": to_rate,
+    "funding_interval_h": to_amount,
+    "next_funding_ts": to_moment,
 }
-_OTHERS: dict[str, tuple[str, Callable[[str], Value]]] = {
-    "volume24h": ("volume_24h", to_amount),
-    "turnover24h": ("turnover_24h", to_amount),
-    "price24hPcnt": ("change_24h", to_percent),
-    "fundingRate": ("funding_rate", to_rate),
-    "fundingIntervalHour": ("funding_interval_h", to_amount),
-    "nextFundingTime": ("next_funding_ts", to_moment),
-}
+_OURS = {theirs: ours for ours, theirs in THEIRS.items() if theirs not in INTERESTS}
 
 
 def _values(data: dict[str, str]) -> dict[str, Value]:
-    """A ticker's fields in our words, except open interest. The hot loop: `to_price` is written out in it."""
-    values: dict[str, Value] = {}
-    for theirs, text in data.items():
-        if theirs in _PRICES:
-            number = float(text or 0.0)
-            if not 0.0 <= number < INFINITY:
-                raise ValueError(f"not a price: {text}")
-            values[_PRICES[theirs]] = number or None
-        elif theirs in _OTHERS:
-            ours, convert = _OTHERS[theirs]
-            values[ours] = convert(text)
+    """A ticker's fields in our words, except open interest, for messages that are not ordinary."""
+    values = {_OURS[name]: _MEANINGS.get(_OURS[name], to_price)(data[name]) for name in data if name in _OURS}
     drop_sizes_without_price(values)
     return values
 

@@ -6,7 +6,6 @@ TickwellError
 ├── FeedError                   the world outside failed: restart with backoff, for ever, never counted
 │   ├── ConnectionLost          a socket closed, DNS, TLS, a 5xx
 │   ├── StaleFeed               connected, but the data stopped
-│   ├── SequenceGap             messages are missing: resync
 │   ├── Rejected                the exchange says no (4xx): retried at the longest delay
 │   └── RateLimited             the exchange says later: carries `retry_after_s`
 ├── DecodeError                 one bad frame: counted and skipped
@@ -49,10 +48,6 @@ class ConnectionLost(FeedError):
 
 class StaleFeed(FeedError):
     """A connection is open and its data stopped."""
-
-
-class SequenceGap(FeedError):
-    """The exchange's own numbering shows that messages are missing."""
 
 
 class Rejected(FeedError):

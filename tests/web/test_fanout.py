@@ -103,8 +103,7 @@ def test_the_same_symbol_in_two_markets_is_two_records_and_one_name() -> None:
     read_model.publish(tick("A=1"))
     read_model.publish(tick("A=2", market="spot"))
     board = read_model.boards["bybit"]
-    assert [record.market for record in board.find("A")] == ["linear", "spot"]
-    assert [record.market for record in board.find("A", "spot")] == ["spot"]
+    assert [market for market, symbol in board.entries if symbol == "A"] == ["linear", "spot"]
     assert board.symbols() == {"A"}
 
 
