@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import trio
 
-from actors.market.events import Ticker
 from actors.market.feeds import Board, MarketReport
 from actors.market.market import Market
-from actors.market.tick import Record, Tick
+from actors.market.tick import Changes, Record, Tick
+from actors.market.ticker import Ticker
 
 REPORT_EVERY_S = 1.0
 LATE_MS = 200.0
@@ -34,7 +34,7 @@ class Snapshot:
 
     async def run(self) -> None:
         """One life: it begins with the whole picture, and goes on with what changes."""
-        self._tick(self.market.tickers(), whole=True)
+        self._tick(self.market.everything(self.now_ns()), whole=True)
         due_s = reported_s = trio.current_time()
         while True:
             if trio.current_time() - reported_s >= REPORT_EVERY_S:
@@ -45,7 +45,7 @@ class Snapshot:
             if due_s < trio.current_time():
                 due_s = trio.current_time() + self.interval_s
             await trio.sleep_until(due_s)
-            self._tick(self.market.drain(), self._lag_ms(due_s))
+            self._tick(self.market.drain(self.now_ns()), self._lag_ms(due_s))
 
     def _lag_ms(self, due_s: float) -> float:
         lag_ms = (trio.current_time() - due_s) * 1000
@@ -53,16 +53,9 @@ class Snapshot:
             _logger.warning("a tick was late: the program was busy lag_ms=%.0f", lag_ms)
         return lag_ms
 
-    def _tick(self, changed: Sequence[Ticker], lag_ms: float = 0.0, *, whole: bool = False) -> None:
-        records: dict[str, list[Record]] = {exchange: [] for exchange in self.exchanges}
-        removed: dict[str, list[tuple[str, str]]] = {exchange: [] for exchange in self.exchanges}
-        for ticker in changed:
-            body = self.encode(ticker)
-            records[ticker.exchange].append(
-                Record(ticker.market, ticker.symbol, ticker.stale, body, ticker.name)
-            )
-        for exchange, market, symbol in self.market.drain_removed():
-            removed[exchange].append((market, symbol))
+    def _tick(self, changes: Mapping[str, Changes], lag_ms: float = 0.0, *, whole: bool = False) -> None:
         ts = self.now_ns()
         for exchange in self.exchanges:
-            self.publish(Tick(exchange, ts, records[exchange], removed[exchange], lag_ms, whole))
+            changed = changes.get(exchange, Changes())
+            records = [Record(ticker, self.encode(ticker)) for ticker in changed.tickers]
+            self.publish(Tick(exchange, ts, records, changed, lag_ms, whole))

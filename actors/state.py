@@ -23,7 +23,7 @@ class State:
 
     async def run(self) -> None:
         """One life: what was known before it is stale until it is told again."""
-        self.market.reset()
+        self.market.reset(self.now_ns())
         with self.inbox.clone() as inbox:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._sweep)

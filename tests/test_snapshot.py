@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import pytest
 import trio
 
-from actors.market.events import Batch, Removed, Source, Ticker, TickerUpdate
+from actors.market.events import Batch, Removed, Source, TickerUpdate
 from actors.market.feeds import Board
 from actors.market.market import Market
 from actors.market.rhythm import Patience
 from actors.market.tick import Tick
+from actors.market.ticker import Ticker
 from actors.snapshot import Snapshot
 from tests.fakes import mock_now_ns
 

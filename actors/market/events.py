@@ -8,11 +8,17 @@ never NaN. New channels are new structs here and a new member of `Event`.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from actors.market.instrument import Instrument
+
 Value: TypeAlias = float | int | None
+Side: TypeAlias = Literal["buy", "sell"]
+PositionSide: TypeAlias = Literal["long", "short"]
+Levels: TypeAlias = list[tuple[float, float]]  # (price, size)
+State: TypeAlias = Literal["connecting", "syncing", "live", "stale", "gapped", "halted", "refused"]
 
 
 class TickerUpdate(Struct, frozen=True, gc=False):
@@ -40,6 +46,148 @@ class Quote(Struct, frozen=True, gc=False):
     ts_recv: int
 
 
+class Trade(Struct, frozen=True, gc=False):
+    """One public trade; `side` is the aggressor's.
+
+    `trade_id` is the exchange's own, unique within the instrument. `order` sorts trades of the same
+    instant where the exchange numbers them, else 0. `count` is how many fills an aggregated trade
+    stands for. `backfill` marks what did not come as it happened: fetched over REST after a gap, or the
+    history that some exchanges repeat to every new subscriber.
+    """
+
+    symbol: str
+    trade_id: str
+    price: float
+    size: float
+    side: Side
+    ts_event: int
+    ts_recv: int
+    order: int = 0
+    count: int = 1
+    backfill: bool = False
+
+
+class BookSnapshot(Struct, frozen=True, gc=False):
+    """A whole order book, best level first on both sides; it replaces whatever was known.
+
+    `depth` is how many levels per side the exchange tells at most. `update_id` is the exchange's number of
+    this state, `None` where it has none.
+    """
+
+    symbol: str
+    bids: Levels
+    asks: Levels
+    depth: int
+    update_id: int | None
+    ts_event: int | None
+    ts_recv: int
+
+
+class BookDelta(Struct, frozen=True, gc=False):
+    """Levels that changed since the last snapshot or delta of this book: absolute sizes, 0 deletes.
+
+    A codec tells it only after it has checked that nothing is missing before it.
+    """
+
+    symbol: str
+    bids: Levels
+    asks: Levels
+    update_id: int | None
+    ts_event: int | None
+    ts_recv: int
+
+
+class Liquidation(Struct, frozen=True, gc=False):
+    """A position that its exchange closed by force; `side` is the position's, not the order's."""
+
+    symbol: str
+    side: PositionSide
+    price: float
+    size: float
+    ts_event: int
+    ts_recv: int
+
+
+class Candle(Struct, frozen=True, gc=False):
+    """The exchange's own bar, for what our trades do not cover. `interval_s` is its length.
+
+    `turnover`, `trades` and `taker_buy_volume` are `None` where the exchange does not tell them.
+    """
+
+    symbol: str
+    interval_s: int
+    start_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    turnover: float | None
+    trades: int | None
+    taker_buy_volume: float | None
+    closed: bool
+    ts_recv: int
+
+
+class Gap(Struct, frozen=True):
+    """Something of a channel was missed: a hole in its sequence, a book that contradicts itself.
+
+    `cause` is one word (`sequence`, `crossed`, `depth`, `orphan`: a delta without its snapshot, ...),
+    `reason` says it in words with the numbers. `missed` counts what is missing where that is known.
+    """
+
+    symbol: str
+    channel: str
+    cause: str
+    reason: str
+    ts_recv: int
+    missed: int | None = None
+
+
+class TradesRecovered(Struct, frozen=True):
+    """The answer to a request for missed trades ends here: `oldest_ts` is how far back it reached.
+
+    `whole` says that the exchange has told every trade since then.
+    """
+
+    symbol: str
+    oldest_ts: int | None
+    whole: bool
+
+
+class ServerTime(Struct, frozen=True):
+    """The exchange's clock as it answered a question; `ts_sent` is when we had asked (0: not known yet)."""
+
+    ts_event: int
+    ts_recv: int
+    ts_sent: int = 0
+
+
+class Following(Struct, frozen=True):
+    """From now on this connection follows these channels of an instrument, none of which has spoken yet.
+
+    `steady` are those that repeat themselves, so that their silence means something.
+    """
+
+    symbol: str
+    channels: tuple[str, ...]
+    steady: tuple[str, ...]
+    ts_recv: int
+
+
+class Unfollowed(Struct, frozen=True):
+    """A channel of an instrument is no longer wanted (the last watcher of a book has left)."""
+
+    symbol: str
+    channel: str
+
+
+class FeedUp(Struct, frozen=True):
+    """A connection is open: what it follows can come now."""
+
+    ts_recv: int
+
+
 class FeedDown(Struct, frozen=True):
     """A connection ended: whatever it carried is stale until it carries it again."""
 
@@ -52,13 +200,34 @@ class Silent(Struct, frozen=True):
 
     symbol: str
     topic: str
+    channel: str = "ticker"
+    reason: str = ""
+    ts_recv: int = 0
 
 
 class Heard(Struct, frozen=True):
-    """A stream that was silent speaks again."""
+    """A stream that was silent speaks again, or one that need not speak was accepted."""
 
     symbol: str
     topic: str
+    channel: str = "ticker"
+    ts_recv: int = 0
+
+
+class Denied(Struct, frozen=True):
+    """The exchange refused a stream, in its own words."""
+
+    symbol: str
+    channel: str
+    reason: str
+    ts_recv: int
+
+
+class Listed(Struct, frozen=True):
+    """What the exchange's listing tells about an instrument that is followed."""
+
+    instrument: Instrument
+    ts_recv: int = 0
 
 
 class Removed(Struct, frozen=True):
@@ -67,14 +236,27 @@ class Removed(Struct, frozen=True):
     symbol: str
 
 
-class Named(Struct, frozen=True):
-    """Our name of an instrument, which its exchange may spell otherwise (`@107` is `HYPE-USDC`)."""
-
-    symbol: str
-    name: str
-
-
-Event: TypeAlias = TickerUpdate | Quote | FeedDown | Silent | Heard | Removed | Named
+Event: TypeAlias = (
+    TickerUpdate
+    | Quote
+    | Trade
+    | BookSnapshot
+    | BookDelta
+    | Liquidation
+    | Candle
+    | Gap
+    | TradesRecovered
+    | ServerTime
+    | Following
+    | Unfollowed
+    | FeedUp
+    | FeedDown
+    | Silent
+    | Heard
+    | Denied
+    | Listed
+    | Removed
+)
 
 
 class Source(Struct, frozen=True):
@@ -95,42 +277,3 @@ class Batch(Struct, frozen=True):
     source: Source
     events: list[Event]
     fetched: bool = False
-
-
-class Ticker(Struct, frozen=True, kw_only=True):
-    """One instrument's record: the newest of everything that its exchange tells about it.
-
-    `volume_24h` is in base coin, `turnover_24h` in quote; `change_24h` is percent; `funding_rate` is a
-    fraction per `funding_interval_h` hours; `open_interest` counts one side, in base coin;
-    `next_funding_ts` is in nanoseconds like every time here. `stale` says that the record, or a part
-    of it, is older than its feed's rhythm allows: it must not be shown as the current price.
-    """
-
-    exchange: str
-    market: str
-    symbol: str
-    name: str | None = None
-    price: float | None = None
-    bid: float | None = None
-    ask: float | None = None
-    bid_size: float | None = None
-    ask_size: float | None = None
-    volume_24h: float | None = None
-    turnover_24h: float | None = None
-    change_24h: float | None = None
-    high_24h: float | None = None
-    low_24h: float | None = None
-    mark_price: float | None = None
-    index_price: float | None = None
-    funding_rate: float | None = None
-    funding_interval_h: float | None = None
-    next_funding_ts: int | None = None
-    open_interest: float | None = None
-    ts_event: int | None = None
-    ts_recv: int = 0
-    stale: bool = False
-
-    @property
-    def key(self) -> str:
-        """The instrument's name across all exchanges, such as `bybit:linear:BTCUSDT`."""
-        return f"{self.exchange}:{self.market}:{self.symbol}"

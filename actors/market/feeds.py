@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+
+from actors.market.demand import Demand
 
 FeedState: TypeAlias = Literal["stopped", "connecting", "syncing", "live", "stale", "disconnected"]
 
@@ -18,7 +21,10 @@ class MarketReport(Struct, frozen=True, kw_only=True):
     """The state of one market of one exchange, over all of its connections.
 
     `refused` maps a symbol to the exchange's own words; `mute` names topics that were acknowledged and
-    then said nothing. Times are nanoseconds since the epoch, `None` where there was none.
+    then said nothing. `offers` are the channels that the market has, `books` the order books that are wanted
+    now. `reconnects_by_cause` counts by `network`, `closed`, `stall`, `rate_limited`, `rejected`, `other`,
+    `bug`, and `planned`: a connection that was replaced before its end, which no reader noticed.
+    Times are nanoseconds since the epoch, `None` where there was none.
     """
 
     exchange: str
@@ -34,26 +40,37 @@ class MarketReport(Struct, frozen=True, kw_only=True):
     reconnects: int = 0
     last_error: str | None = None
     next_attempt_ts: int | None = None
+    offers: tuple[str, ...] = ()
+    books: tuple[str, ...] = ()
+    decode_errors: int = 0
+    resyncs: int = 0
+    reconnects_by_cause: dict[str, int] = {}
 
 
 @dataclass
 class FeedStatus:
-    """One connection's feed, from one life to the next. `symbols` is what it should carry now."""
+    """One connection's feed, from one life to the next. `symbols` is what it should carry now, and of their
+    order books those that are in `demand`."""
 
     exchange: str
     market: str
     connection: str
     symbols: tuple[str, ...] = ()
+    demand: Demand = field(default_factory=Demand)
     state: FeedState = "connecting"
     life: int = 0
     producing: set[str] = field(default_factory=set)
     stale: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
+    books: tuple[str, ...] = ()
     messages: int = 0
     messages_per_s: float = 0.0
     last_data_ts: int | None = None
     reconnects: int = 0
+    reconnects_by_cause: Counter[str] = field(default_factory=Counter)
+    decode_errors: int = 0
+    resyncs: int = 0
     last_error: str | None = None
     last_error_ts: int = 0
     next_attempt_ts: int | None = None
@@ -70,11 +87,12 @@ class FeedStatus:
         self.next_attempt_ts = None
         self.producing, self.stale, self.mute = set(), set(), ()
 
-    def failed(self, words: str, next_attempt_ts: int | None, now_ts: int = 0) -> None:
+    def failed(self, words: str, next_attempt_ts: int | None, now_ts: int = 0, cause: str = "other") -> None:
         """A life ended; `None` for an attempt that will not come."""
         self.last_error_ts = now_ts
         self.state = "disconnected"
         self.reconnects += 1
+        self.reconnects_by_cause[cause] += 1
         self.last_error, self.next_attempt_ts = words, next_attempt_ts
         self.messages_per_s = 0.0
         self.stale, self.producing = set(self.symbols), set()
@@ -82,17 +100,23 @@ class FeedStatus:
     def stopped(self) -> None:
         """The feed was stopped on purpose."""
         self.state = "stopped"
-        self.messages_per_s, self.next_attempt_ts = 0.0, None
+        self.messages_per_s, self.next_attempt_ts, self.books = 0.0, None, ()
         self.stale, self.producing = set(self.symbols), set()
 
 
 @dataclass
 class MarketStatus:
-    """One market: the symbols that are wanted, those that cannot be had, and its connections' feeds."""
+    """One market: the symbols that are wanted, those that cannot be had, and its connections' feeds.
+
+    `followed` are the symbols that its connections carry, `offers` the channels that the exchange has for it.
+    """
 
     exchange: str
     market: str
     symbols: tuple[str, ...] = ()
+    followed: frozenset[str] = frozenset()
+    offers: tuple[str, ...] = ()
+    demand: Demand = field(default_factory=Demand)
     refused: dict[str, str] = field(default_factory=dict)
     running: bool = True
     listing_error: str | None = None
@@ -129,6 +153,11 @@ class MarketStatus:
             if errors
             else self.listing_error,
             next_attempt_ts=min(waits) if waits else self.listing_next_ts,
+            offers=self.offers,
+            books=tuple(sorted(set[str]().union(*(feed.books for feed in feeds)))),
+            decode_errors=sum(feed.decode_errors for feed in feeds),
+            resyncs=sum(feed.resyncs for feed in feeds),
+            reconnects_by_cause=dict(sum((feed.reconnects_by_cause for feed in feeds), Counter[str]())),
         )
 
     def _state(self, feeds: Iterable[FeedStatus]) -> FeedState:

@@ -1,258 +1,205 @@
-"""The live picture: every instrument's newest record, folded from the events of all exchanges.
+"""The live picture: the newest of everything, folded from the events of all exchanges.
 
 Rules that keep an old price from looking new:
 
-1.  What a connection said in an earlier life never mixes with what it says now: with the first event of
-    a new life, every field that the earlier one had set is forgotten.
-2.  When a connection ends, every record that it fed is stale until it feeds it again.
-3.  A record is stale while one of its streams is silent (`Silent` ... `Heard`), and when nothing at all
-    has come for longer than its own rhythm allows.
+1.  What a connection said in an earlier life never mixes with what it says now (`tickers.py`).
+2.  When a connection ends, everything that it carried is stale until it carries it again (`quality.py`).
+3.  So is what is silent, or older than its stream's own rhythm promises (`rhythm.py`).
+4.  A sequence with a hole in it is `gapped` until it is whole again, and the hole is kept (`outages.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from itertools import islice
 
-from msgspec import Struct
+from actors.market.events import Batch, Trade
+from actors.market.quality import Stream
+from actors.market.reports import LatencyReport, QualityReport
+from actors.market.rhythm import NS_PER_S, Patience
+from actors.market.segment import Segment
+from actors.market.tick import Changes, Pair
+from actors.market.ticker import Ticker
+from actors.market.trades import TradeChanges, TradeLimits
 
-from actors.market.events import (
-    Batch,
-    Event,
-    FeedDown,
-    Heard,
-    Named,
-    Quote,
-    Removed,
-    Silent,
-    Source,
-    Ticker,
-    TickerUpdate,
-)
-from actors.market.rhythm import Patience, Rhythm
-
-
-class _Part(Struct):
-    """What one connection contributed to a record: in which life, which fields, and whether it streams."""
-
-    life: int
-    names: set[str]
-    down: bool = False
-    streams: bool = False
-
-
-class _Record:
-    """`silent` maps (connection, topic) to the life that misses it."""
-
-    __slots__ = ("fields", "overdue", "parts", "rhythm", "silent", "stale")
-
-    def __init__(self, source: Source, symbol: str) -> None:
-        self.fields: dict[str, Any] = {"exchange": source.exchange, "market": source.market, "symbol": symbol}
-        self.parts: dict[str, _Part] = {}
-        self.silent: dict[tuple[str, str], int] = {}
-        self.rhythm = Rhythm(0)
-        self.overdue = False
-        self.stale = True
-
-    def ticker(self) -> Ticker:
-        return Ticker(**self.fields, stale=self.stale)
-
-    def is_fed(self) -> bool:
-        """Whether any data came; a silence may be known before."""
-        return "ts_recv" in self.fields
-
-    def is_stale(self) -> bool:
-        """Whether something that it needs is missing now."""
-        return (
-            self.overdue
-            or bool(self.silent)
-            or any(part.down or not part.streams for part in self.parts.values())
-        )
-
-    def begin(self, source: Source) -> _Part:
-        """A connection's first word in a life: what it said in an earlier one is forgotten."""
-        part = self.parts.get(source.connection)
-        if part is None:
-            part = self.parts[source.connection] = _Part(source.life, set())
-        for name in part.names:
-            self.fields[name] = None
-        if all(each is part or each.down for each in self.parts.values()):
-            self.fields["ts_event"] = None
-        part.names.clear()
-        part.life, part.down, part.streams = source.life, False, False
-        self.unmute(source.connection, source.life - 1)
-        return part
-
-    def unmute(self, connection: str, life: int) -> None:
-        """Forget the silences of a connection's lives up to `life`."""
-        self.silent = {
-            mark: since for mark, since in self.silent.items() if mark[0] != connection or since > life
-        }
+AGE_EVERY_NS = 10 * NS_PER_S
+REPORT_EVERY_NS = NS_PER_S
+DELAYS_PER_DRAIN = 20
+MINUTE_S = 60
 
 
 class Market:
     """`apply` batches, `sweep` now and then, `drain` what changed."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, limits: TradeLimits | None = None) -> None:
         self._patience = patience
-        self._records: dict[tuple[str, str], dict[str, _Record]] = {}
-        self._dirty: dict[_Record, None] = {}
-        self._removed: list[tuple[str, str, str]] = []
+        self._limits = limits or TradeLimits()
+        self._segments: dict[tuple[str, str], Segment] = {}
+        self._aged_ns = 0
+        self._reported_ns = 0
         self._swept_ns = 0
 
-    def reset(self) -> None:
+    def reset(self, now_ns: int = 0) -> None:
         """What was known stays to be seen, and is stale until each connection begins a new life.
 
         What earlier lives left on the way proves nothing: not even that they still live.
         """
-        for record in self._all():
-            for part in record.parts.values():
-                part.down = True
-            self._judge(record)
+        for segment in self._segments.values():
+            segment.reset("the hub's picture began anew", now_ns)
 
     def apply(self, batch: Batch) -> None:
         """Fold the events of one batch into the picture."""
         source = batch.source
-        records = self._records.setdefault((source.exchange, source.market), {})
-        if batch.fetched:
-            self._fill(records, source, batch.events)
-            return
-        for event in batch.events:
-            if type(event) is TickerUpdate:
-                self._update(records, source, event.symbol, event.values, event)
-            elif type(event) is Quote:
-                values = {
-                    "bid": event.bid,
-                    "bid_size": event.bid_size,
-                    "ask": event.ask,
-                    "ask_size": event.ask_size,
-                }
-                self._update(records, source, event.symbol, values, event)
-            else:
-                self._note(records, source, event)
+        mark = (source.exchange, source.market)
+        segment = self._segments.get(mark)
+        if segment is None:
+            segment = self._segments[mark] = Segment(*mark, self._patience, self._limits)
+        segment.apply(batch)
 
     def sweep(self, now_ns: int) -> None:
-        """Mark what has been silent for too long."""
+        """Mark what has been silent for too long, close bars whose time has passed."""
         self._swept_ns = now_ns
-        for record in self._all():
-            if not record.overdue and record.rhythm.is_silent(now_ns, self._patience):
-                record.overdue = True
-                self._judge(record)
+        aging = now_ns - self._aged_ns >= AGE_EVERY_NS
+        if aging:
+            self._aged_ns = now_ns
+        for segment in self._segments.values():
+            segment.qualities.sweep(now_ns)
+            segment.trades.sweep(now_ns + segment.exchange_ahead_ns)
+            if aging:
+                segment.tickers.age(now_ns)
 
-    def drain(self) -> list[Ticker]:
-        """The records that changed since the last call, whole."""
-        changed = [record.ticker() for record in self._dirty if record.is_fed()]
-        self._dirty.clear()
-        return changed
+    def drain(self, now_ns: int | None = None) -> dict[str, Changes]:
+        """What changed since the last call, by exchange."""
+        now_ns = self._swept_ns if now_ns is None else now_ns
+        reporting = now_ns - self._reported_ns >= REPORT_EVERY_NS
+        if reporting:
+            self._reported_ns = now_ns
+        drained: dict[str, Changes] = {}
+        for segment in self._segments.values():
+            _join(drained.setdefault(segment.exchange, Changes()), segment, now_ns, reporting)
+        return drained
 
-    def drain_removed(self) -> list[tuple[str, str, str]]:
-        """What is no longer followed: (exchange, market, symbol)."""
-        removed, self._removed = self._removed, []
-        return removed
+    def everything(self, now_ns: int | None = None) -> dict[str, Changes]:
+        """All that is known, by exchange."""
+        now_ns = self._swept_ns if now_ns is None else now_ns
+        known: dict[str, Changes] = {}
+        for segment in self._segments.values():
+            _join_all(known.setdefault(segment.exchange, Changes()), segment, now_ns)
+        return known
 
     def tickers(self) -> list[Ticker]:
         """Every record."""
-        return [record.ticker() for record in self._all() if record.is_fed()]
+        return [ticker for changes in self.everything().values() for ticker in changes.tickers]
 
-    def _update(
-        self,
-        records: dict[str, _Record],
-        source: Source,
-        symbol: str,
-        values: dict[str, Any],
-        event: TickerUpdate | Quote,
-    ) -> None:
-        record = records.get(symbol)
-        if record is None:
-            record = records[symbol] = _Record(source, symbol)
-        part = record.parts.get(source.connection)
-        if part is None or part.life != source.life:
-            part = record.begin(source)
-        if not part.streams:
-            part.streams = True
-            record.rhythm.resume(event.ts_recv)
-        fields = record.fields
-        fields.update(values)
-        part.names.update(values)
-        ts_event = event.ts_event
-        if ts_event is not None and ts_event >= (fields.get("ts_event") or 0):
-            fields["ts_event"] = ts_event
-        record.rhythm.beat(event.ts_recv)
-        fields["ts_recv"] = record.rhythm.last_ns
-        if record.stale:
-            record.overdue = record.rhythm.is_silent(self._swept_ns, self._patience)
-            record.stale = record.is_stale()
-        self._dirty[record] = None
 
-    def _fill(self, records: dict[str, _Record], source: Source, events: list[Event]) -> None:
-        """Set fields that no stream tells. A record is as old as its streams, whatever REST answers."""
-        for event in events:
-            if isinstance(event, TickerUpdate):
-                record = records.get(event.symbol)
-                if record is None:
-                    record = records[event.symbol] = _Record(source, event.symbol)
-                part = record.parts.get(source.connection)
-                if part is None or part.life != source.life:
-                    part = record.begin(source)
-                    self._judge(record)
-                record.fields.update(event.values)
-                part.names.update(event.values)
-                self._dirty[record] = None
+def _join(into: Changes, segment: Segment, now_ns: int, reporting: bool) -> None:
+    """Add what changed in one market."""
+    trades = segment.trades.drain(MINUTE_S)
+    tickers = segment.tickers.drain(now_ns)
+    _measure(segment, tickers, trades, now_ns)
+    _add_trades(into, segment, trades)
+    into.tickers.extend(tickers)
+    into.books.update({(segment.market, view.symbol): view for view in segment.books.drain()})
+    into.liquidations.update(
+        {(segment.market, symbol): events for symbol, events in segment.liquidations.drain().items()}
+    )
+    into.holes.extend(segment.outages.drain())
+    into.instruments.extend(segment.listed.values())
+    into.removed.extend((segment.market, symbol) for symbol in segment.removed)
+    into.unfollowed.extend((segment.market, symbol) for symbol in segment.unfollowed)
+    into.qualities.extend(_reports(segment, reporting))
+    if reporting:
+        into.latencies.append(_latency(segment))
+    segment.listed.clear()
+    segment.removed.clear()
+    segment.unfollowed.clear()
 
-    def _note(self, records: dict[str, _Record], source: Source, event: Event) -> None:
-        if isinstance(event, FeedDown):
-            self._lose(records.values(), source)
-        elif isinstance(event, Silent):
-            self._silence(records, source, event)
-        elif isinstance(event, Heard):
-            self._hear(records, source, event)
-        elif isinstance(event, Named):
-            self._name(records, source, event)
-        elif isinstance(event, Removed) and (record := records.pop(event.symbol, None)) is not None:
-            self._dirty.pop(record, None)
-            self._removed.append((source.exchange, source.market, event.symbol))
 
-    def _name(self, records: dict[str, _Record], source: Source, event: Named) -> None:
-        record = records.get(event.symbol)
-        if record is None:
-            record = records[event.symbol] = _Record(source, event.symbol)
-        if record.fields.get("name") != event.name:
-            record.fields["name"] = event.name
-            self._dirty[record] = None
+def _join_all(into: Changes, segment: Segment, now_ns: int) -> None:
+    """Add all that is known of one market."""
+    _add_trades(into, segment, segment.trades.everything())
+    into.tickers.extend(segment.tickers.everything(now_ns))
+    into.books.update({(segment.market, view.symbol): view for view in segment.books.everything()})
+    into.liquidations.update(
+        {(segment.market, symbol): events for symbol, events in segment.liquidations.everything().items()}
+    )
+    into.holes.extend(segment.outages.everything())
+    into.instruments.extend(segment.instruments.values())
+    into.qualities.extend(_report(segment, stream) for stream in segment.qualities.all())
+    into.latencies.append(_latency(segment))
 
-    def _lose(self, records: Iterable[_Record], source: Source) -> None:
-        for record in records:
-            part = record.parts.get(source.connection)
-            if part is not None and part.life <= source.life:
-                part.down = True
-                record.unmute(source.connection, source.life)
-                self._judge(record)
 
-    def _silence(self, records: dict[str, _Record], source: Source, event: Silent) -> None:
-        record = records.get(event.symbol)
-        if record is None:
-            record = records[event.symbol] = _Record(source, event.symbol)
-        part = record.parts.get(source.connection)
-        if part is None or part.life != source.life:
-            record.begin(source)
-            self._dirty[record] = None
-        record.silent[source.connection, event.topic] = source.life
-        self._judge(record)
+def _add_trades(into: Changes, segment: Segment, trades: TradeChanges) -> None:
+    def pair(symbol: str) -> Pair:
+        return segment.market, symbol
 
-    def _hear(self, records: dict[str, _Record], source: Source, event: Heard) -> None:
-        record = records.get(event.symbol)
-        if record is not None:
-            record.silent.pop((source.connection, event.topic), None)
-            part = record.parts.get(source.connection)
-            if part is not None and part.life == source.life:
-                part.streams = True
-            self._judge(record)
+    into.trades.update({pair(symbol): events for symbol, events in trades.trades.items()})
+    into.bars.update({pair(symbol): bars for symbol, bars in trades.bars.items()})
+    into.holes.extend(trades.holes)
 
-    def _judge(self, record: _Record) -> None:
-        stale = record.is_stale()
-        if record.stale is not stale:
-            record.stale = stale
-            self._dirty[record] = None
 
-    def _all(self) -> list[_Record]:
-        return [record for records in self._records.values() for record in records.values()]
+def _reports(segment: Segment, reporting: bool) -> list[QualityReport]:
+    """Every change of state at once; what only counts on, once a second."""
+    changed = segment.qualities.changed
+    streams: list[Stream] = list(changed)
+    if reporting:
+        streams += [
+            stream
+            for stream in segment.qualities.all()
+            if stream not in changed and stream.messages != stream.messages_told
+        ]
+    reports = [_report(segment, stream) for stream in streams]
+    changed.clear()
+    return reports
+
+
+def _report(segment: Segment, stream: Stream) -> QualityReport:
+    stream.messages_told = stream.messages
+    counts = segment.trades.counts(stream.symbol) if stream.channel == "trades" else None
+    return QualityReport(
+        exchange=segment.exchange,
+        market=segment.market,
+        symbol=stream.symbol,
+        channel=stream.channel,
+        state=stream.state,
+        since_ns=stream.since_ns,
+        reason=stream.reason,
+        last_ns=stream.rhythm.last_ns or None,
+        threshold_ns=segment.qualities.threshold_ns(stream),
+        messages=stream.messages,
+        gaps=counts.gaps if counts else stream.gaps,
+        resyncs=stream.resyncs,
+        duplicates=counts.duplicates if counts else 0,
+        out_of_order=counts.out_of_order if counts else 0,
+    )
+
+
+def _measure(segment: Segment, tickers: list[Ticker], trades: TradeChanges, now_ns: int) -> None:
+    """Sample how late the data is: trades tell it best, tickers where there are none."""
+    for events in trades.trades.values():
+        for trade in islice(reversed(events), DELAYS_PER_DRAIN):
+            if not trade.backfill:
+                _sample(segment, trade, now_ns)
+    if not trades.trades:
+        for ticker in tickers[:DELAYS_PER_DRAIN]:
+            if ticker.quality == "live":
+                _sample(segment, ticker, now_ns)
+
+
+def _sample(segment: Segment, event: Trade | Ticker, now_ns: int) -> None:
+    if event.ts_event is not None:
+        segment.delays.take(event.ts_recv - event.ts_event + segment.exchange_ahead_ns, now_ns)
+        segment.dwells.take(now_ns - event.ts_recv, now_ns)
+
+
+def _latency(segment: Segment) -> LatencyReport:
+    offset_ns, error_ns = segment.clock.offset_ns, segment.clock.error_ns
+    return LatencyReport(
+        exchange=segment.exchange,
+        market=segment.market,
+        p50_ms=segment.delays.quantile_ms(0.5),
+        p99_ms=segment.delays.quantile_ms(0.99),
+        dwell_p50_ms=segment.dwells.quantile_ms(0.5),
+        dwell_p99_ms=segment.dwells.quantile_ms(0.99),
+        clock_offset_ms=None if offset_ns is None else offset_ns / 1e6,
+        clock_error_ms=None if error_ns is None else error_ns / 1e6,
+    )

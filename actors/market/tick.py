@@ -1,30 +1,80 @@
-"""What the snapshot actor hands to the web: records that changed, each encoded once."""
+"""What the snapshot actor hands to the web: everything that changed since the last tick."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
+from actors.market.events import Liquidation, Trade
+from actors.market.instrument import Instrument
+from actors.market.reports import Bar, BookView, Hole, LatencyReport, QualityReport
+from actors.market.ticker import Ticker
+
 
 class Record(Struct, frozen=True):
-    """One instrument's record as its readers receive it; `body` is its JSON, shared by all of them."""
+    """One instrument's record; `body` is its JSON as realtime clients receive it, shared by all of them."""
 
-    market: str
-    symbol: str
-    stale: bool
+    ticker: Ticker
     body: bytes
-    name: str | None = None
+
+    @property
+    def market(self) -> str:
+        """The market of the instrument."""
+        return self.ticker.market
+
+    @property
+    def symbol(self) -> str:
+        """The exchange's spelling of the instrument."""
+        return self.ticker.symbol
+
+    @property
+    def name(self) -> str | None:
+        """Our name of the instrument."""
+        return self.ticker.name
+
+    @property
+    def stale(self) -> bool:
+        """Whether it must not be shown as current."""
+        return self.ticker.stale
+
+
+Pair = tuple[str, str]  # (market, symbol)
+
+
+class Changes(Struct, frozen=True):
+    """What happened at one exchange since it was last asked, by (market, symbol). Its values are immutable.
+
+    `trades` and `liquidations` are each told once, oldest first. `bars`, `books`, `qualities` and `holes`
+    replace what was told before about the same bar, book, channel and hole (whose `from_ns` stays).
+    """
+
+    tickers: list[Ticker] = []
+    trades: dict[Pair, list[Trade]] = {}
+    bars: dict[Pair, list[Bar]] = {}
+    books: dict[Pair, BookView] = {}
+    liquidations: dict[Pair, list[Liquidation]] = {}
+    qualities: list[QualityReport] = []
+    holes: list[Hole] = []
+    instruments: list[Instrument] = []
+    latencies: list[LatencyReport] = []
+    removed: list[Pair] = []
+    unfollowed: list[Pair] = []
 
 
 class Tick(Struct, frozen=True):
-    """What changed at one exchange since its last tick. `removed` holds (market, symbol) pairs.
+    """One exchange's changes since its last tick, and the records of its tickers.
 
     `lag_ms` is how much later it comes than it should: the whole program was busy for so long. A `whole` tick
-    holds every record: what it lacks is gone.
+    holds everything that is known: what it lacks is gone.
     """
 
     exchange: str
     ts: int
     changed: list[Record]
-    removed: list[tuple[str, str]] = []
+    changes: Changes = Changes()
     lag_ms: float = 0.0
     whole: bool = False
+
+    @property
+    def removed(self) -> list[Pair]:
+        """The instruments that are gone."""
+        return self.changes.removed

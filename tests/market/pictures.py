@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from actors.market.events import Batch, Event, FeedDown, Heard, Quote, Removed, Silent, Source, Ticker
+from actors.market.events import Batch, Event, FeedDown, Heard, Quote, Removed, Silent, Source
 from actors.market.events import TickerUpdate as Update
 from actors.market.market import Market
 from actors.market.rhythm import NS_PER_S, Patience
+from actors.market.ticker import Ticker
 
 EPOCH_NS = 1_700_000_000 * NS_PER_S
 PATIENCE = Patience(floor_s=5, ceiling_s=60)
@@ -15,6 +16,10 @@ PATIENCE = Patience(floor_s=5, ceiling_s=60)
 
 def at(seconds: float) -> int:
     return EPOCH_NS + int(seconds * NS_PER_S)
+
+
+def drained(market: Market) -> list[Ticker]:
+    return [ticker for changes in market.drain().values() for ticker in changes.tickers]
 
 
 class Story:
@@ -74,6 +79,12 @@ class Story:
 
     def sweep(self, seconds: float) -> None:
         self.market.sweep(at(seconds))
+
+    def drain(self) -> list[Ticker]:
+        return drained(self.market)
+
+    def removed(self) -> list[tuple[str, str]]:
+        return [pair for changes in self.market.drain().values() for pair in changes.removed]
 
     def record(self, symbol: str = "BTCUSDT") -> Ticker:
         return next(each for each in self.market.tickers() if each.symbol == symbol)

@@ -68,6 +68,23 @@ def test_a_report_gathers_its_connections() -> None:
     assert (report.last_error, report.next_attempt_ts) == ("closed", 8)
 
 
+def test_a_report_sums_what_is_counted() -> None:
+    status = market("live", "live")
+    status.offers = ("ticker", "book")
+    first, second = status.feeds.values()
+    first.decode_errors, second.decode_errors = 2, 3
+    first.resyncs, second.resyncs = 1, 0
+    first.books, second.books = ("B", "A"), ("A",)
+    first.failed("closed", 9, cause="closed")
+    first.failed("closed", 9, cause="closed")
+    second.failed("no data", 9, cause="stall")
+    second.reconnects_by_cause["planned"] += 1
+    report = status.report()
+    assert (report.decode_errors, report.resyncs, report.reconnects) == (5, 1, 3)
+    assert report.reconnects_by_cause == {"closed": 2, "stall": 1, "planned": 1}
+    assert (report.books, report.offers) == (("A", "B"), ("ticker", "book"))
+
+
 def test_a_life_goes_from_connecting_to_failed_and_back() -> None:
     feed = FeedStatus("x", "linear", "stream-0", ("A", "B"), mute=("t.B",))
     feed.began()

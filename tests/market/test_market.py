@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.market.events import Ticker
+from actors.market.ticker import Ticker
 from tests.market.pictures import Story, at
 
 
@@ -27,6 +27,7 @@ def test_deltas_merge_into_one_record(story: Story) -> None:
         bid_size=1.0,
         ts_event=at(-1),
         ts_recv=at(2),
+        quality="live",
     )
 
 
@@ -93,28 +94,28 @@ def test_our_time_never_runs_backwards(story: Story) -> None:
 def test_drain_gives_each_changed_record_once_and_whole(story: Story) -> None:
     story.update(0, symbol="BTCUSDT", price=1.0)
     story.update(0, symbol="ETHUSDT", price=2.0)
-    assert {each.symbol for each in story.market.drain()} == {"BTCUSDT", "ETHUSDT"}
+    assert {each.symbol for each in story.drain()} == {"BTCUSDT", "ETHUSDT"}
     story.update(1, symbol="BTCUSDT", bid=1.0)
     story.update(2, symbol="BTCUSDT", ask=1.5)
-    assert story.market.drain() == [story.record("BTCUSDT")]
+    assert story.drain() == [story.record("BTCUSDT")]
     assert story.record("BTCUSDT").price == 1.0
-    assert story.market.drain() == []
+    assert story.drain() == []
 
 
 def test_drain_tells_a_change_of_staleness_once(story: Story) -> None:
     story.update(0, price=1.0)
-    story.market.drain()
+    story.drain()
     story.down(1)
     story.down(1)
     story.sweep(1000)
     story.sweep(1001)
-    assert [each.stale for each in story.market.drain()] == [True]
-    assert story.market.drain() == []
+    assert [each.stale for each in story.drain()] == [True]
+    assert story.drain() == []
 
 
 def test_what_was_drained_does_not_change_afterwards(story: Story) -> None:
     story.update(0, price=1.0)
-    [drained] = story.market.drain()
+    [drained] = story.drain()
     story.update(1, price=2.0)
     assert drained.price == 1.0
 
@@ -125,17 +126,17 @@ def test_what_is_removed_is_gone_and_told_once(story: Story) -> None:
     story.remove("BTCUSDT")
     story.remove("NEVERUSDT")
     assert story.market.tickers() == []
-    assert story.market.drain_removed() == [("bybit", "linear", "BTCUSDT")]
-    assert story.market.drain_removed() == []
+    assert story.removed() == [("linear", "BTCUSDT")]
+    assert story.removed() == []
 
 
 def test_what_changed_and_was_removed_since_is_not_drained(story: Story) -> None:
     """Else the change would bring it back for whoever is told of both."""
     story.update(0, price=1.0)
     story.remove()
-    assert story.market.drain() == []
+    assert story.drain() == []
     story.update(1, price=2.0)
-    assert [each.price for each in story.market.drain()] == [2.0]
+    assert [each.price for each in story.drain()] == [2.0]
 
 
 def test_what_comes_back_begins_anew(story: Story) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.market.events import Batch, Source, Ticker
+from actors.market.events import Batch, Source
 from actors.market.events import TickerUpdate as Update
 from actors.market.market import Market
 from actors.market.rhythm import NS_PER_S, Rhythm
-from tests.market.pictures import EPOCH_NS, PATIENCE, Story, at
+from actors.market.ticker import Ticker
+from tests.market.pictures import EPOCH_NS, PATIENCE, Story, at, drained
 
 CONNECTIONS = ("market-0", "public-0")
 TOPICS = ("ticker", "book")
@@ -37,8 +38,11 @@ class Model:
     def __init__(self) -> None:
         self.fed: dict[str, bool] = {}
         self.silent: set[tuple[str, str]] = set()
-        self.rhythm: Rhythm | None = None
+        self.rhythms: dict[str, Rhythm] = {}
         self.fields: dict[str, dict[str, float | None]] = {each: {} for each in CONNECTIONS}
+
+    def overdue(self, now_s: float) -> bool:
+        return any(rhythm.is_silent(at(now_s), PATIENCE) for rhythm in self.rhythms.values())
 
     def missing(self) -> bool:
         return bool(self.silent) or not all(self.fed.values())
@@ -50,11 +54,11 @@ def play(story: Story, model: Model, step: tuple[str, str, object], now_s: float
     if kind == "update":
         assert isinstance(detail, dict)
         story.say(now_s, connection, detail)
-        model.rhythm = model.rhythm or Rhythm(at(now_s))
+        rhythm = model.rhythms.setdefault(connection, Rhythm(at(now_s)))
         if model.fields[connection]:
-            model.rhythm.beat(at(now_s))
+            rhythm.beat(at(now_s))
         else:
-            model.rhythm.last_ns = at(now_s)
+            rhythm.last_ns = at(now_s)
         model.fields[connection].update(detail)
         model.fed[connection] = True
     elif kind == "silent":
@@ -100,9 +104,9 @@ def test_nothing_looks_fresh_that_is_not(story_steps: list[tuple[str, str, objec
         now_s = play(story, model, step, now_s)
         story.sweep(now_s)
         records = story.market.tickers()
-        if not records or model.rhythm is None:
+        if not records:
             continue
-        overdue = model.rhythm.is_silent(at(now_s), PATIENCE)
+        overdue = model.overdue(now_s)
         if overdue or (model.missing() and not untold):
             assert records[0].stale
         if records[0].stale and not untold:
@@ -140,6 +144,6 @@ def test_whoever_follows_the_drains_knows_the_picture(said: list[tuple[str, bool
             Batch(Source("bybit", "spot", "stream-0", 1), [Update(symbol, {"price": price}, ts, ts)])
         )
         if drain:
-            known |= {each.symbol: each for each in market.drain()}
-    known |= {each.symbol: each for each in market.drain()}
+            known |= {each.symbol: each for each in drained(market)}
+    known |= {each.symbol: each for each in drained(market)}
     assert known == {each.symbol: each for each in market.tickers()}

@@ -98,6 +98,26 @@ def test_a_stream_that_speaks_at_random_is_no_alarm_all_day() -> None:
     assert alarms <= 20
 
 
+@pytest.mark.parametrize("pause_s", [1.0, 2.0, 4.0])
+def test_clusters_with_long_pauses_between_them_are_no_alarm(pause_s: float) -> None:
+    """So do trades come: one order meets many others, and then nothing happens for a while."""
+    draw = random.Random(7)
+    gaps_s: list[float] = []
+    while sum(gaps_s) < 6 * 3600:
+        gaps_s += [draw.expovariate(1 / pause_s), *(draw.expovariate(1 / 0.03) for _ in range(5))]
+    rhythm, alarms = beaten([1.0] * 20), 0
+    for gap_s in gaps_s:
+        now_ns = rhythm.last_ns + int(gap_s * NS_PER_S)
+        alarms += rhythm.is_silent(now_ns, PATIENCE, steady=False)
+        rhythm.beat(now_ns)
+    assert alarms <= 1
+
+
+def test_a_long_stall_does_not_hide_the_next_one() -> None:
+    rhythm = beaten([0.5] * 100 + [3600.0] + [0.5] * 100)
+    assert rhythm.is_silent(rhythm.last_ns + 31 * NS_PER_S, PATIENCE, steady=False)
+
+
 def test_an_unsteady_stream_that_is_slow_is_not_judged() -> None:
     assert not beaten([30.0] * 50).is_silent(NOW + 10**6 * NS_PER_S, PATIENCE, steady=False)
 

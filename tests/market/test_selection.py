@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from actors.market.instrument import Instrument
-from actors.market.selection import Selection, needs_listing, select
+from actors.market.selection import Selection, needs_listing, select, unlisted
 
 
-def listed(symbol: str, base: str = "", quote: str = "USDT") -> Instrument:
-    return Instrument(exchange="x", market="linear", symbol=symbol, base=base or symbol, quote=quote)
+def listed(symbol: str, base: str = "", quote: str = "USDT", halted: str | None = None) -> Instrument:
+    return Instrument(
+        exchange="x", market="linear", symbol=symbol, base=base or symbol, quote=quote, halted=halted
+    )
 
 
 INSTRUMENTS = [
@@ -88,3 +90,60 @@ def test_an_empty_listing_refuses_what_is_named() -> None:
 )
 def test_whether_the_listing_must_be_known(wanted: list[str], needed: bool) -> None:
     assert needs_listing(wanted) is needed
+
+
+HALTED = [*INSTRUMENTS, listed("BADUSDT", "BAD", halted="BREAK"), listed("OLDBTC", "BTC", halted="HALT")]
+
+
+def test_what_is_selected_is_told_with_what_the_listing_says() -> None:
+    chosen = select(["SOLUSDT", "top:1"], INSTRUMENTS, TURNOVER)
+    assert list(chosen.instruments) == ["SOLUSDT", "ETHUSDT"]
+    assert chosen.instruments["ETHUSDT"] is INSTRUMENTS[1]
+
+
+@pytest.mark.parametrize("wanted", ["*", "top:99"])
+def test_what_is_halted_is_not_chosen_among_many(wanted: str) -> None:
+    chosen = select([wanted], HALTED, TURNOVER)
+    assert "BADUSDT" not in chosen.symbols and len(chosen.symbols) == 4
+
+
+def test_what_is_halted_is_followed_when_it_is_named_or_was_followed() -> None:
+    named = select(["BADUSDT"], HALTED, TURNOVER)
+    assert named.symbols == ("BADUSDT",) and named.instruments["BADUSDT"].halted == "BREAK"
+    kept = select(["*"], HALTED, TURNOVER, followed=("BADUSDT", "ETHUSDT"))
+    assert "BADUSDT" in kept.symbols and len(kept.symbols) == 5
+
+
+def test_a_name_means_the_one_that_trades() -> None:
+    assert select(["BTC-USDT"], list(reversed(HALTED)), TURNOVER).symbols == ("BTCUSDT",)
+
+
+@pytest.mark.parametrize(
+    ("books", "symbols"),
+    [
+        (["*"], ("ETHUSDT", "BTCUSDT")),
+        (["top:1"], ("ETHUSDT",)),
+        (["BTC-USDT", "top:1"], ("BTCUSDT", "ETHUSDT")),
+        ([], ()),
+    ],
+)
+def test_books_are_chosen_among_what_is_followed(books: list[str], symbols: tuple[str, ...]) -> None:
+    chosen = select(["BTCUSDT", "ETHUSDT"], INSTRUMENTS, TURNOVER, books)
+    assert (chosen.books, chosen.books_refused) == (symbols, {})
+
+
+def test_a_book_that_cannot_be_had_says_why() -> None:
+    chosen = select(["BTCUSDT", "ETHUSDT"], INSTRUMENTS, TURNOVER, ["SOLUSDT", "HYPE/USDC", "BTCUSD"])
+    assert chosen.books == ()
+    beside = "its order book is wanted, but it is not followed itself"
+    assert chosen.books_refused == {
+        "SOLUSDT": beside,
+        "HYPE/USDC": beside,
+        "BTCUSD": "not in the exchange's listing; near it are BTCUSDT, ETHUSDT",
+    }
+
+
+def test_without_a_listing_the_books_are_those_of_the_named_symbols() -> None:
+    assert unlisted(["A", "B", "C"], ["B", "X"]) == Selection(("A", "B", "C"), {}, books=("B",))
+    assert unlisted(["A", "B", "C"], ["top:2"]).books == ("A", "B")
+    assert unlisted(["A", "B", "C"], ["C", "*"]).books == ("C", "A", "B")

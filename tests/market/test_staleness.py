@@ -83,7 +83,7 @@ def test_silence_ends_with_its_life_even_when_nobody_told_its_end(story: Story) 
 
 def test_silence_that_is_older_than_the_first_data_is_remembered(story: Story) -> None:
     story.silent("orderbook")
-    assert story.market.tickers() == [] == story.market.drain()
+    assert story.market.tickers() == [] == story.drain()
     story.update(1, price=1.0)
     assert story.is_stale()
     story.heard("orderbook")
@@ -154,9 +154,9 @@ def test_an_outage_is_no_rhythm(story: Story) -> None:
 def test_after_a_reset_all_is_stale_until_every_part_is_renewed(story: Story) -> None:
     story.update(0, "market-0", price=1.0)
     story.update(0, "public-0", bid=1.0)
-    story.market.drain()
+    story.drain()
     story.market.reset()
-    assert [each.stale for each in story.market.drain()] == [True]
+    assert [each.stale for each in story.drain()] == [True]
     assert story.record().price == 1.0
     story.update(1, "market-0", price=2.0, life=2)
     assert story.is_stale()
@@ -174,7 +174,7 @@ def test_what_an_earlier_life_left_on_the_way_renews_nothing(story: Story) -> No
 
 def test_a_reset_of_nothing_is_nothing(story: Story) -> None:
     story.market.reset()
-    assert story.market.drain() == []
+    assert story.drain() == []
 
 
 def test_what_rest_answers_fills_fields_and_freshens_nothing() -> None:
