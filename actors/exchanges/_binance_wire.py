@@ -1,4 +1,4 @@
-"""What Binance sends, as it is written there: the shapes that `binance.py` gives a meaning.
+"""What Binance streams, as it is written there: the shapes that `binance.py` gives a meaning.
 
 JSON keys are case-significant (`e` is the event, `E` its time; `b` the bid, `B` its size). Numbers are
 decimal strings; a number that is not finite, or that is negative where it must not be, is refused by
@@ -7,7 +7,8 @@ the decoder itself. Keys that are not named here are ignored: Binance adds some 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from msgspec import UNSET, Meta, MsgspecError, Raw, Struct, UnsetType, field
 from msgspec.json import Decoder
@@ -17,12 +18,13 @@ USD_M = 1
 COIN_M = 2
 
 Amount: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e300)]
+Price: TypeAlias = Annotated[float, Meta(gt=0.0, le=1e300)]
 Rate: TypeAlias = Annotated[float, Meta(ge=-1e300, le=1e300)]
 Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=(2**63 - 1) // NS_PER_MS)]
 RequestId: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Id: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Level: TypeAlias = tuple[Amount, Amount]
 Nothing: TypeAlias = Literal[""]
-
-# --- Streams -------------------------------------------------------------------------------------------
 
 
 class Problem(Struct):
@@ -93,73 +95,118 @@ class MarkPrice(Struct):
     kind: int = field(name="st", default=USD_M)
 
 
-# --- REST ----------------------------------------------------------------------------------------------
+class DepthUpdate(Struct, gc=False):
+    """`depthUpdate`: ids `first_id` to `last_id`; the update before it ended with `previous_id` (futures)."""
+
+    symbol: str = field(name="s")
+    event_ms: Milliseconds = field(name="E")
+    first_id: Id = field(name="U")
+    last_id: Id = field(name="u")
+    bids: list[Level] = field(name="b")
+    asks: list[Level] = field(name="a")
+    previous_id: Id | None = field(name="pu", default=None)
+    engine_ms: Milliseconds | None = field(name="T", default=None)
+    kind: int = field(name="st", default=USD_M)
 
 
-class OpenInterest(Struct):
-    """`/fapi/v1/openInterest`: one side, in base coin."""
+class SpotTrade(Struct, gc=False):
+    """`trade`. Where the buyer is the maker, the taker sold."""
 
-    symbol: str
-    interest: Amount = field(name="openInterest")
-    time: Milliseconds | None = None
-
-
-class FundingInfo(Struct):
-    """`/fapi/v1/fundingInfo`: only symbols whose interval or caps were adjusted are listed."""
-
-    symbol: str
-    hours: Amount = field(name="fundingIntervalHours", default=8.0)
+    symbol: str = field(name="s")
+    id: Id = field(name="t")
+    price: Amount = field(name="p")
+    size: Amount = field(name="q")
+    engine_ms: Milliseconds = field(name="T")
+    buyer_is_maker: bool = field(name="m")
 
 
-class Filter(Struct):
-    """One rule of an instrument: PRICE_FILTER has a `tickSize`, LOT_SIZE a `stepSize`."""
+class AggregateTrade(Struct, gc=False):
+    """`aggTrade`: the trades `first_fill` to `last_fill` of one taker at one price."""
 
-    kind: str = field(name="filterType")
-    tick_size: Amount | None = field(name="tickSize", default=None)
-    step_size: Amount | None = field(name="stepSize", default=None)
-
-
-class Listed(Struct):
-    """One instrument of `exchangeInfo`. Spot says no `contractType`."""
-
-    symbol: str
-    status: str
-    base: str = field(name="baseAsset")
-    quote: str = field(name="quoteAsset")
-    contract: str = field(name="contractType", default="")
-    filters: list[Filter] = []
+    symbol: str = field(name="s")
+    id: Id = field(name="a")
+    price: Amount = field(name="p")
+    size: Amount = field(name="q")
+    first_fill: Id = field(name="f")
+    last_fill: Id = field(name="l")
+    engine_ms: Milliseconds = field(name="T")
+    buyer_is_maker: bool = field(name="m")
+    kind: int = field(name="st", default=USD_M)
 
 
-class ExchangeInfo(Struct):
-    """Every instrument of a market, in one answer without pages."""
+class LiquidationOrder(Struct, gc=False):
+    """The order inside a `forceOrder`: its own side, its average price, what it has filled."""
 
-    symbols: list[Listed]
-
-
-class DayTurnover(Struct):
-    """One row of `ticker/24hr`."""
-
-    symbol: str
-    turnover: Amount = field(name="quoteVolume", default=0.0)
+    symbol: str = field(name="s")
+    side: Literal["BUY", "SELL"] = field(name="S")
+    average_price: Amount = field(name="ap")
+    filled: Amount = field(name="z")
+    engine_ms: Milliseconds = field(name="T")
+    kind: int = field(name="st", default=USD_M)
 
 
-class Request(Struct):
-    """What we send."""
+class ForceOrder(Struct, gc=False):
+    """`forceOrder`: at most one per second and symbol, the latest."""
 
-    method: str
-    params: list[str]
-    id: int
+    order: LiquidationOrder = field(name="o")
 
+
+class Bar(Struct, gc=False):
+    """The bar inside a `kline`: `turnover` is in quote; `taker_volume` is what takers bought."""
+
+    start_ms: Milliseconds = field(name="t")
+    interval: str = field(name="i")
+    open: Price = field(name="o")
+    high: Price = field(name="h")
+    low: Price = field(name="l")
+    close: Price = field(name="c")
+    volume: Amount = field(name="v")
+    turnover: Amount = field(name="q")
+    trades: Id = field(name="n")
+    taker_volume: Amount = field(name="V")
+    closed: bool = field(name="x")
+
+
+class Kline(Struct, gc=False):
+    """`kline`."""
+
+    symbol: str = field(name="s")
+    bar: Bar = field(name="k")
+    kind: int = field(name="st", default=USD_M)
+
+
+Data = TypeVar("Data")
+
+
+class Combined(Struct, Generic[Data], gc=False):
+    """A frame of a combined stream, decoded whole in one pass."""
+
+    stream: str
+    data: Data
+
+
+class Shape(NamedTuple):
+    """The decoders of one kind of stream: for a whole frame in one pass, and for the data alone."""
+
+    frame: Callable[[bytes], Combined[Any]]
+    data: Callable[[bytes | Raw], Any]
+
+
+def _shape(data: Any) -> Shape:
+    return Shape(Decoder(Combined[data], strict=False).decode, Decoder(data, strict=False).decode)
+
+
+DAY_TICKER = _shape(DayTicker)
+BOOK_TICKER = _shape(BookTicker)
+MARK_PRICE = _shape(MarkPrice)
+DEPTH_UPDATE = _shape(DepthUpdate)
+SPOT_TRADE = _shape(SpotTrade)
+AGGREGATE_TRADE = _shape(AggregateTrade)
+FORCE_ORDER = _shape(ForceOrder)
+KLINE = _shape(Kline)
 
 Loose: TypeAlias = Message | list[Raw] | str | float | bool | None
 
 MALFORMED = (MsgspecError, ValueError, RecursionError)
 
 decode_message = Decoder(Loose).decode
-decode_day_ticker = Decoder(DayTicker, strict=False).decode
-decode_book_ticker = Decoder(BookTicker, strict=False).decode
-decode_mark_price = Decoder(MarkPrice, strict=False).decode
-decode_open_interest = Decoder(OpenInterest, strict=False).decode
-decode_funding_info = Decoder(list[FundingInfo], strict=False).decode
-decode_exchange_info = Decoder(ExchangeInfo, strict=False).decode
-decode_day_turnover = Decoder(list[DayTurnover], strict=False).decode

@@ -26,21 +26,19 @@ def ask_pairs() -> Fetch:
 
 
 def perpetuals(dex: str, body: bytes) -> list[Instrument | Turnover]:
-    """Universe and contexts belong together by position, delisted rows included."""
+    """Universe and contexts belong together by position; delisted rows are among them, halted for good."""
     universe, contexts = wire.decode_perpetuals(body)
     quote = "USDC" if universe.collateral_token == 0 else "USD"
     found: list[Instrument | Turnover] = []
     for row, context in zip(universe.universe, contexts, strict=False):
-        if row.is_delisted:
-            continue
         symbol = row.name if ":" in row.name or not dex else f"{dex}:{row.name}"
-        found.append(_perpetual(symbol, quote, row.sz_decimals))
-        if context and context.day_ntl_vlm is not None:
+        found.append(_perpetual(symbol, quote, row))
+        if context and context.day_ntl_vlm is not None and not row.is_delisted:
             found.append(Turnover(symbol, context.day_ntl_vlm))
     return found
 
 
-def _perpetual(symbol: str, quote: str, size_decimals: int) -> Instrument:
+def _perpetual(symbol: str, quote: str, row: wire.Perpetual) -> Instrument:
     """`kPEPE` is lots of 1000 PEPE; `xyz:NVDA` is NVDA on the dex `xyz`."""
     coin = symbol.rpartition(":")[2]
     thousands = re.fullmatch("k([A-Z].*)", coin)
@@ -50,9 +48,10 @@ def _perpetual(symbol: str, quote: str, size_decimals: int) -> Instrument:
         symbol=symbol,
         base=thousands[1] if thousands else coin,
         quote=quote,
-        lot_size=float(f"1e-{size_decimals}"),
+        lot_size=float(f"1e-{row.sz_decimals}"),
         multiplier=1000.0 if thousands else 1.0,
         funding_interval_h=1.0,
+        halted="delisted" if row.is_delisted else None,
     )
 
 

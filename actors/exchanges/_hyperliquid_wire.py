@@ -7,7 +7,7 @@ The order of keys differs from source to source, and keys that are not named her
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
 
 from msgspec import Meta, MsgspecError, Struct, field
 from msgspec.json import Decoder
@@ -18,6 +18,7 @@ Amount: TypeAlias = Annotated[float, Meta(ge=0.0, le=1e300)]
 Rate: TypeAlias = Annotated[float, Meta(ge=-1e300, le=1e300)]
 Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=(2**63 - 1) // NS_PER_MS)]
 Decimals: TypeAlias = Annotated[int, Meta(ge=0, le=18)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
 
 # --- Streams -------------------------------------------------------------------------------------------
 
@@ -70,8 +71,24 @@ class BestFrame(Struct, tag_field="channel", tag="bbo"):
     data: Best
 
 
-class Trade(Struct):
+class Book(Struct):
+    """Bids and asks, at most 20 each, best first; `fast` marks the stream of five, which is another one."""
+
     coin: str
+    time: Milliseconds
+    levels: tuple[list[Level], list[Level]]
+    fast: bool = False
+
+
+class BookFrame(Struct, tag_field="channel", tag="l2Book"):
+    data: Book
+
+
+class Trade(Struct):
+    """`side` is the aggressor's: A has sold (it hit the bid), B has bought."""
+
+    coin: str
+    side: Literal["A", "B"]
     px: Amount
     sz: Amount
     time: Milliseconds
@@ -90,8 +107,12 @@ class Candle(Struct):
     coin: str = field(name="s")
     interval: str = field(name="i")
     start_ms: Milliseconds = field(name="t")
+    open: Amount = field(name="o")
     high: Amount = field(name="h")
     low: Amount = field(name="l")
+    close: Amount = field(name="c")
+    volume: Amount = field(name="v")
+    trades: Count | None = field(name="n", default=None)
 
 
 class CandleFrame(Struct, tag_field="channel", tag="candle"):
@@ -152,6 +173,14 @@ class CandleQuestion(Struct):
     req: CandleRange
 
 
+class Hour(Struct):
+    """Of an hour's candle, what the high and the low of a day are made of."""
+
+    start_ms: Milliseconds = field(name="t")
+    high: Amount = field(name="h")
+    low: Amount = field(name="l")
+
+
 class InfoQuestion(Struct, omit_defaults=True):
     """`dex` names a builder's exchange; the main one has no name."""
 
@@ -198,7 +227,14 @@ class SpotContext(Struct, rename="camel"):
 
 
 Frame: TypeAlias = (
-    PerpContextFrame | SpotContextFrame | BestFrame | TradesFrame | CandleFrame | AnswerFrame | ErrorFrame
+    PerpContextFrame
+    | SpotContextFrame
+    | BestFrame
+    | BookFrame
+    | TradesFrame
+    | CandleFrame
+    | AnswerFrame
+    | ErrorFrame
 )
 CHANNELS = {frame.__struct_config__.tag for frame in get_args(Frame)}
 MALFORMED = (MsgspecError, ValueError, RecursionError)
@@ -206,6 +242,7 @@ MALFORMED = (MsgspecError, ValueError, RecursionError)
 decode_frame = Decoder(Frame, strict=False).decode
 decode_other = Decoder(Other | list[object] | str | float | bool | None).decode
 decode_echo = Decoder(Echo).decode
+decode_hours = Decoder(list[Hour], strict=False).decode
 decode_candles = Decoder(list[Candle], strict=False).decode
 decode_perpetuals = Decoder(tuple[Perpetuals, list[Context | None]], strict=False).decode
 decode_pairs = Decoder(tuple[Pairs, list[SpotContext]], strict=False).decode

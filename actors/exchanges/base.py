@@ -9,7 +9,7 @@ The names of symbols, topics, pings, limits and refusals are the exchange's own;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -19,7 +19,11 @@ from actors.market.instrument import Instrument
 
 TICKER = "ticker"
 QUOTE = "quote"
-CHANNELS = (TICKER, QUOTE)
+TRADES = "trades"
+BOOK = "book"
+LIQUIDATIONS = "liquidations"
+CANDLES = "candles"
+CHANNELS = (TICKER, QUOTE, TRADES, BOOK, LIQUIDATIONS, CANDLES)
 
 
 class Topic(Struct, frozen=True):
@@ -62,7 +66,8 @@ class Fetch(Struct, frozen=True):
     """Ask the exchange's REST interface; the answer goes back with this same value.
 
     `path` is relative to the market's REST address. `body` makes it a POST of JSON. `weight` is what
-    it costs of `Limits.fetch_weight_per_min`. `every_s` repeats it; `None` asks once per life.
+    it costs of `Limits.fetch_weight_per_min`. `every_s` repeats it; `None` asks once. One that is `urgent`
+    (a book's snapshot) goes before all others. What fails is asked again after `retry_s`.
     """
 
     tag: str
@@ -71,6 +76,8 @@ class Fetch(Struct, frozen=True):
     body: bytes | None = None
     weight: float = 1.0
     every_s: float | None = None
+    urgent: bool = False
+    retry_s: float = 30.0
 
 
 class Acknowledged(Struct, frozen=True):
@@ -94,6 +101,12 @@ class Rollover(Struct, frozen=True):
     reason: str
 
 
+class Resync(Struct, frozen=True):
+    """Leave this topic and subscribe it anew: the exchange answers that with a fresh snapshot."""
+
+    topic: str
+
+
 class Turnover(Struct, frozen=True):
     """What an instrument turned over in 24 h, in quote units: for `top:N`."""
 
@@ -101,7 +114,7 @@ class Turnover(Struct, frozen=True):
     turnover_24h: float
 
 
-Command: TypeAlias = Send | Fetch | Acknowledged | Refused | Rollover
+Command: TypeAlias = Send | Fetch | Acknowledged | Refused | Rollover | Resync
 
 
 class Codec(Protocol):
@@ -109,12 +122,23 @@ class Codec(Protocol):
 
     `heard` maps the name of each topic to the `ts_recv` of its newest data (acknowledgements and
     pongs are not data): what is subscribed but absent there is not producing.
+
+    `offers` are the channels that this market of the exchange has; what is not among them is never faked.
+    Of those that are `sampled`, the exchange itself tells only a part.
+    `depth_max` is how many levels per side of a book can be had.
+
+    Of an order book, the codec keeps what it needs to check it: a sequence without a hole, no crossed
+    sides, no level beyond the depth. It tells `BookSnapshot` and `BookDelta` only of a book that is whole;
+    when it breaks, it tells a `Gap` once, and orders `Resync` or a `Fetch` of this symbol alone.
     """
 
     exchange: ClassVar[str]
     title: ClassVar[str]
     markets: ClassVar[tuple[str, ...]]
 
+    offers: tuple[str, ...]
+    sampled: tuple[str, ...]
+    depth_max: int
     market: str
     limits: Limits
     stream_url: str
@@ -128,8 +152,11 @@ class Codec(Protocol):
     def stream_path(self, route: str) -> str:
         """What follows `stream_url` in the address of the connection for `route`."""
 
-    def topics(self, symbol: str) -> Sequence[Topic]:
-        """Every stream that one instrument's complete `Ticker` needs."""
+    def topics(self, symbol: str, channels: Collection[str]) -> Sequence[Topic]:
+        """The streams that tell these of `offers` about one instrument; `BOOK` is asked with `book`."""
+
+    def book(self, symbol: str, depth: int) -> Topic:
+        """The stream of one instrument's order book with at least `depth` levels, or as many as there are."""
 
     def subscribe(self, topics: Sequence[Topic], request_id: int) -> bytes:
         """One request that subscribes `topics`, at most `limits.topics_per_request` of them."""
@@ -146,8 +173,17 @@ class Codec(Protocol):
     def fetches(self, symbols: Iterable[str], route: str) -> Sequence[Fetch]:
         """What must be asked over REST for these symbols, because no stream tells it."""
 
-    def receive_fetched(self, fetch: Fetch, body: bytes, ts_recv: int) -> list[Event]:
-        """What the answer to one of `fetches` means. Raises `DecodeError`."""
+    def receive_fetched(self, fetch: Fetch, body: bytes, ts_recv: int) -> list[Event | Command]:
+        """What the answer to a `Fetch` of this codec means. Raises `DecodeError`, or `RateLimited`."""
+
+    def missed_trades(self, symbol: str) -> Fetch | None:
+        """The newest trades over REST, as many as one answer holds; `None` where they are not offered.
+
+        Its answer is the trades, marked `backfill`, and then one `TradesRecovered`.
+        """
+
+    def candles(self, symbol: str) -> Fetch | None:
+        """The exchange's own 1 m bars of the last hours, as `Candle` events; `None` where not offered."""
 
     def listing(self, wanted: Iterable[str]) -> Sequence[Fetch]:
         """The first REST requests of this market's listing; `wanted` are the symbols of the settings."""

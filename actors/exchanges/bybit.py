@@ -6,49 +6,36 @@
   Spot's `usdIndexPrice` is the coin's price in dollars, not the market's index. (Measured: no value is an
   empty string, and an empty side of the book is "" or the price "0".)
 - "Websocket / Orderbook": level 1 sends snapshots only, and the same `u` again after 3 s without change.
-  `cts` is the matching engine's time. `orderbook.rpi` and `orderbook.full` are other channels.
+  `cts` is the matching engine's time. `orderbook.rpi` and `orderbook.full` are other channels. The deeper
+  books: `_bybit_book.py`; trades, liquidations and candles: `_bybit_trades.py`.
 - "Websocket / Connect": `{"op":"ping"}` every 20 s, and the answer's `op` is "ping" too; at most 21,000
   characters of topics per connection, on spot 10 topics per request. An answer names no topics unless it
   refuses one, and may come after the first data.
-- "Get Instruments Info": linear comes in pages, spot does not; `fundingInterval` is minutes.
+- "Rate Limit": 600 requests within 5 s per IP, for both markets together; who exceeds it is locked out for
+  ten minutes. A market that has been idle may ask 10 s' worth at once (hence 1000 a minute: 500 within 5 s).
 - "Error Codes": `retCode` inside HTTP 200; 10006 and 10018 are rate limits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar
-from urllib.parse import quote
 
-from msgspec import UNSET
 from msgspec.json import encode
 
-from actors.exchanges._bybit_wire import (
-    INTERESTS,
-    MALFORMED,
-    NS_PER_MS,
-    THEIRS,
-    Message,
-    Ordinary,
-    Page,
-    Row,
-    decode_answer,
-    decode_book,
-    decode_message,
-    decode_ordinary,
-    decode_ticker,
-    drop_sizes_without_price,
-    ordinary_values,
-    to_amount,
-    to_moment,
-    to_percent,
-    to_price,
-    to_rate,
-)
+from actors.exchanges import _bybit_listing, _bybit_rest
+from actors.exchanges._bybit_book import BookStream, QuoteStream
+from actors.exchanges._bybit_ticker import TickerStream
+from actors.exchanges._bybit_trades import CandleStream, LiquidationStream, TradeStream
+from actors.exchanges._bybit_wire import MALFORMED, Message, Stream, decode_message
 from actors.exchanges.base import (
+    BOOK,
+    CANDLES,
+    LIQUIDATIONS,
     QUOTE,
     TICKER,
+    TRADES,
     Acknowledged,
     Command,
     Fetch,
@@ -57,37 +44,18 @@ from actors.exchanges.base import (
     Topic,
     Turnover,
 )
-from actors.market.events import Event, Quote, TickerUpdate, Value
+from actors.market.events import Event
 from actors.market.instrument import LINEAR, SPOT, Instrument
-from actors.runtime.errors import DecodeError, RateLimited
+from actors.runtime.errors import DecodeError
 
-DOLLARS = ("USDT", "USDC")
-
-ORDINARY_HEAD = b'{"topic":"tickers.'
-_MEANINGS: dict[str, Callable[[str], Value]] = {
-    "volume_24h": to_amount,
-    "turnover_24h": to_amount,
-    "change_24h": to_percent,
-    "funding_rate": to_rate,
-    "funding_interval_h": to_amount,
-    "next_funding_ts": to_moment,
+DEPTHS = (50, 200)
+_DEPTHS_UNDERSTOOD = {"50": 50, "200": 200, "500": 500, "1000": 1000}
+_HEAD = b'{"topic":"'
+_STREAMS: dict[str, type[Stream]] = {
+    "tickers": TickerStream,
+    "publicTrade": TradeStream,
+    "allLiquidation": LiquidationStream,
 }
-_OURS = {theirs: ours for ours, theirs in THEIRS.items() if theirs not in INTERESTS}
-
-
-def _values(data: dict[str, str]) -> dict[str, Value]:
-    """A ticker's fields in our words, except open interest, for messages that are not ordinary."""
-    values = {_OURS[name]: _MEANINGS.get(_OURS[name], to_price)(data[name]) for name in data if name in _OURS}
-    drop_sizes_without_price(values)
-    return values
-
-
-def _best(levels: list[tuple[str, str]]) -> tuple[float | None, float | None]:
-    """The first level's price and size; an empty side has neither."""
-    if not levels:
-        return None, None
-    price, size = to_price(levels[0][0]), to_price(levels[0][1])
-    return (price, size) if price and size else (None, None)
 
 
 def _request(op: str, topics: Sequence[Topic], request_id: int) -> bytes:
@@ -109,22 +77,6 @@ def _answered(message: Message) -> list[Event | Command]:
     return []
 
 
-def _instrument(market: str, row: Row) -> Instrument:
-    """`1000PEPE` is lots of 1000 PEPE; `1INCH` is a name."""
-    lots = re.fullmatch(r"(10{3,})(\D.*)", row.base_coin)
-    return Instrument(
-        exchange=Codec.exchange,
-        market=market,
-        symbol=row.symbol,
-        base=lots[2] if lots else row.base_coin,
-        quote=row.quote_coin,
-        tick_size=to_price(row.price_filter.tick_size),
-        lot_size=to_price(row.lot_size_filter.qty_step or row.lot_size_filter.base_precision),
-        multiplier=float(lots[1]) if lots else 1.0,
-        funding_interval_h=row.funding_interval / 60.0 if row.funding_interval else None,
-    )
-
-
 class Codec:
     """One life of one connection to `/v5/public/linear` or `/v5/public/spot`."""
 
@@ -136,135 +88,124 @@ class Codec:
     rest_url = "https://api.bybit.com"
     ping_every_s: float | None = 20.0
     drops_on_unknown_topic = False
+    depth_max = DEPTHS[-1]
 
     def __init__(self, market: str) -> None:
         self.market = market
-        batch = 10 if market == SPOT else 200
-        self.limits = Limits(topics_per_request=batch, requests_per_s=10.0, topic_chars_per_connection=20_000)
+        # A linear ticker tells the best prices itself; only linear positions can be liquidated.
+        own = QUOTE if market == SPOT else LIQUIDATIONS
+        self.offers: tuple[str, ...] = (TICKER, TRADES, BOOK, CANDLES, own)
+        self.sampled: tuple[str, ...] = ()
+        self.limits = Limits(
+            topics_per_request=10 if market == SPOT else 200,
+            requests_per_s=10.0,
+            topic_chars_per_connection=20_000,
+            fetch_weight_per_min=1000.0,
+        )
         self.heard: dict[str, int] = {}
-        self._one_sided: dict[str, bool] = {}  # symbols with a snapshot: do they tell singleOpenInterest?
-        self._newest_u: dict[str, int] = {}
+        self._streams: dict[bytes, Stream] = {}  # by how their frames begin
+        self._tellers: dict[str, BookStream] = {}
 
     def stream_path(self, route: str) -> str:
         return f"/v5/public/{self.market}"
 
-    def topics(self, symbol: str) -> Sequence[Topic]:
-        """A spot ticker moves with its trades, so its silence means nothing; the book repeats itself."""
-        ticker = Topic(f"tickers.{symbol}", symbol, TICKER, steady=self.market == LINEAR)
-        return (ticker,) if self.market == LINEAR else (ticker, Topic(f"orderbook.1.{symbol}", symbol, QUOTE))
+    def topics(self, symbol: str, channels: Collection[str]) -> Sequence[Topic]:
+        """What moves with trades may rightly be silent, as a spot ticker does; level 1 repeats itself."""
+        topics = (
+            Topic(f"tickers.{symbol}", symbol, TICKER, steady=self.market == LINEAR),
+            Topic(f"orderbook.1.{symbol}", symbol, QUOTE),
+            Topic(f"publicTrade.{symbol}", symbol, TRADES, steady=False, greets=False),
+            Topic(f"allLiquidation.{symbol}", symbol, LIQUIDATIONS, steady=False, greets=False),
+            Topic(f"kline.1.{symbol}", symbol, CANDLES, steady=False, greets=False),
+        )
+        return [topic for topic in topics if topic.channel in channels and topic.channel in self.offers]
+
+    def book(self, symbol: str, depth: int) -> Topic:
+        """A snapshot at once, and then nothing while nothing changes."""
+        level = next((each for each in DEPTHS if each >= depth), self.depth_max)
+        return Topic(f"orderbook.{level}.{symbol}", symbol, BOOK, steady=False)
 
     def subscribe(self, topics: Sequence[Topic], request_id: int) -> bytes:
         return _request("subscribe", topics, request_id)
 
     def unsubscribe(self, topics: Sequence[Topic], request_id: int) -> bytes:
+        for topic in topics:
+            stream = self._streams.get(_HEAD + topic.name.encode())
+            if stream is not None:
+                stream.leave()
         return _request("unsubscribe", topics, request_id)
 
     def ping(self) -> bytes:
         return b'{"op":"ping"}'
 
     def receive(self, frame: bytes, ts_recv: int) -> list[Event | Command]:
-        if frame.startswith(ORDINARY_HEAD):
-            try:
-                return self._ordinary(decode_ordinary(frame), ts_recv)
-            except MALFORMED:
-                pass  # something in it is not ordinary: the long way knows what it means
-        return self._receive_any(frame, ts_recv)
+        stream = self._streams.get(frame[: frame.find(b'"', 10)])
+        if stream is None:
+            return self._receive_other(frame, ts_recv)
+        return self._receive_of(stream, frame, ts_recv)
 
-    def _receive_any(self, frame: bytes, ts_recv: int) -> list[Event | Command]:
+    def _receive_of(self, stream: Stream, frame: bytes, ts_recv: int) -> list[Event | Command]:
+        try:
+            told = stream.receive(frame, ts_recv)
+        except MALFORMED as error:
+            raise DecodeError(f"bybit: {error}"[:200]) from error
+        if told is None:
+            return []
+        self.heard[stream.topic] = ts_recv
+        return told
+
+    def _receive_other(self, frame: bytes, ts_recv: int) -> list[Event | Command]:
+        """What is no data, what comes for the first time, and what does not begin with its topic."""
         try:
             message = decode_message(frame)
-            topic = message.topic
-            if topic.startswith("tickers."):
-                return self._ticker(message, topic[8:], ts_recv)
-            if topic.startswith("orderbook.1."):
-                return self._quote(message, topic[12:], ts_recv)
+            stream = self._stream(message.topic)
         except MALFORMED as error:
             raise DecodeError(f"bybit: {error}"[:200]) from error
-        if not topic:
+        if stream is not None:
+            return self._receive_of(stream, frame, ts_recv)
+        if not message.topic:
             return _answered(message)
-        self.heard[topic] = ts_recv
+        self.heard[message.topic] = ts_recv
         return []
 
-    def _ordinary(self, message: Ordinary, ts_recv: int) -> list[Event | Command]:
-        symbol, numbers = message.topic[8:], message.data
-        if message.type != "snapshot" and symbol not in self._one_sided:
-            return []
-        values = ordinary_values(numbers)
-        if numbers.one_sided_interest is not UNSET:
-            values["open_interest"] = numbers.one_sided_interest
-            self._one_sided[symbol] = True
-        elif numbers.two_sided_interest is not UNSET and not self._one_sided.get(symbol):
-            values["open_interest"] = numbers.two_sided_interest / 2.0
-        return self._told(message, symbol, values, ts_recv)
+    def _stream(self, topic: str) -> Stream | None:
+        """The stream of a topic; `None` for channels that are not ours."""
+        head = _HEAD + topic.encode()
+        stream = self._streams.get(head) or self._opened(topic)
+        if stream is not None:
+            self._streams[head] = stream
+        return stream
 
-    def _ticker(self, message: Message, symbol: str, ts_recv: int) -> list[Event | Command]:
-        if message.type != "snapshot" and symbol not in self._one_sided:
-            return []
-        data = decode_ticker(message.data)
-        values = _values(data)
-        if "singleOpenInterest" in data:
-            values["open_interest"] = to_amount(data["singleOpenInterest"])
-            self._one_sided[symbol] = True
-        elif "openInterest" in data and not self._one_sided.get(symbol):
-            both_sides = to_amount(data["openInterest"])
-            values["open_interest"] = None if both_sides is None else both_sides / 2.0
-        return self._told(message, symbol, values, ts_recv)
-
-    def _told(
-        self, message: Message | Ordinary, symbol: str, values: dict[str, Value], ts_recv: int
-    ) -> list[Event | Command]:
-        """The event of a ticker that told `values`."""
-        if message.type == "snapshot":
-            self._one_sided.setdefault(symbol, False)
-        self.heard[message.topic] = ts_recv
-        ts_event = message.ts * NS_PER_MS if message.ts else None
-        return [TickerUpdate(symbol, values, ts_event, ts_recv)] if values else []
-
-    def _quote(self, message: Message, symbol: str, ts_recv: int) -> list[Event | Command]:
-        if message.type != "snapshot":
-            return []
-        book = decode_book(message.data)
-        (bid, bid_size), (ask, ask_size) = _best(book.b), _best(book.a)
-        self.heard[message.topic] = ts_recv
-        if self._newest_u.get(symbol) == book.u:
-            return []
-        self._newest_u[symbol] = book.u
-        ts = message.cts or message.ts
-        ts_event = ts * NS_PER_MS if ts else None
-        return [Quote(symbol, bid, bid_size, ask, ask_size, ts_event, ts_recv)]
+    def _opened(self, topic: str) -> Stream | None:
+        channel, _, rest = topic.partition(".")
+        if channel in _STREAMS:
+            return _STREAMS[channel](topic, rest)
+        level, _, symbol = rest.partition(".")
+        if channel == "orderbook" and level == "1":
+            return QuoteStream(topic, symbol)
+        if channel == "orderbook" and level in _DEPTHS_UNDERSTOOD:
+            return BookStream(topic, symbol, _DEPTHS_UNDERSTOOD[level], self._tellers)
+        return CandleStream(topic, symbol) if channel == "kline" and level == "1" else None
 
     def fetches(self, symbols: Iterable[str], route: str) -> Sequence[Fetch]:
-        return ()
+        return (_bybit_rest.clock(),)
 
-    def receive_fetched(self, fetch: Fetch, body: bytes, ts_recv: int) -> list[Event]:
-        return []
+    def receive_fetched(self, fetch: Fetch, body: bytes, ts_recv: int) -> list[Event | Command]:
+        return [*_bybit_rest.read(fetch, body, ts_recv)]
+
+    def missed_trades(self, symbol: str) -> Fetch | None:
+        return _bybit_rest.missed_trades(self.market, symbol)
+
+    def candles(self, symbol: str) -> Fetch | None:
+        return _bybit_rest.candles(self.market, symbol)
 
     def listing(self, wanted: Iterable[str]) -> Sequence[Fetch]:
-        query = f"category={self.market}"
-        instruments = Fetch("instruments", f"/v5/market/instruments-info?{query}&limit=1000")
-        return instruments, Fetch("tickers", f"/v5/market/tickers?{query}")
+        return _bybit_listing.requests(self.market)
 
     def receive_listing(self, fetch: Fetch, body: bytes) -> Sequence[Instrument | Turnover | Fetch]:
+        answer = _bybit_rest.opened(body)
         try:
-            answer = decode_answer(body)
-            if answer.ret_code in (10006, 10018):
-                raise RateLimited(f"bybit: {answer.ret_msg}")
-            if answer.ret_code != 0 or answer.result is None:
-                raise DecodeError(f"bybit: {answer.ret_code} {answer.ret_msg}")
-            return list(self._listed(fetch, answer.result))
+            page = _bybit_listing.decode_page(answer.result)
+            return list(_bybit_listing.listed(self.market, fetch, page))
         except MALFORMED as error:
             raise DecodeError(f"bybit: {error}"[:200]) from error
-
-    def _listed(self, fetch: Fetch, page: Page) -> Iterator[Instrument | Turnover | Fetch]:
-        """Turnovers only of what is quoted in dollars: those in reais or in bitcoin cannot be compared."""
-        for row in page.rows:
-            if fetch.tag == "tickers":
-                if self.market == LINEAR or row.symbol.endswith(DOLLARS):
-                    yield Turnover(row.symbol, to_amount(row.turnover24h) or 0.0)
-            elif row.status == "Trading" and (self.market == SPOT or row.contract_type == "LinearPerpetual"):
-                yield _instrument(self.market, row)
-        if page.next_page_cursor and self.market == LINEAR:
-            first, _, _ = fetch.path.partition("&cursor=")
-            path = f"{first}&cursor={quote(page.next_page_cursor, safe='')}"
-            if path != fetch.path:  # a page that names itself would never end
-                yield Fetch(fetch.tag, path)

@@ -5,10 +5,11 @@ each; "measured" means seen in live frames and stated nowhere:
 
 - "WebSocket / Subscriptions": one subscription per request. `activeAssetCtx` comes complete about every
   second, without a time; for a spot coin its channel is `activeSpotAssetCtx`. `bbo` comes at changes.
+  Books: `_hyperliquid_book.py`; trades and candles: `_hyperliquid_trades.py`. Liquidations are not public.
 - "WebSocket / Timeouts and heartbeats": who has been sent nothing for 60 s is cut off; we ping every 20 s.
 - Measured: an answer echoes the subscription with defaults filled in; a coin that does not exist, or in
-  the wrong case, cuts the connection and every subscription with it; the first `trades` frame is up to
-  30 past trades; a greeting that is not JSON may come first.
+  the wrong case, cuts the connection and every subscription with it; a greeting that is not JSON may come
+  first.
 - "Rate limits", per IP: 1000 subscriptions in total, 2000 messages and REST weight 1200 per minute;
   most questions weigh 20, `candleSnapshot` one more per 60 rows.
 - "Funding": `funding` is a fraction per hour, paid at every full hour.
@@ -18,40 +19,36 @@ each; "measured" means seen in live frames and stated nowhere:
 
 No stream tells the price, the high and the low of a day. The price is the last trade's, else the mid,
 else the mark; high and low are those of the last 24 hourly candles: one REST question per coin and hour,
-and the candle stream in between.
+and in between the trades (or, where those are not wanted, the candles of a minute, which end in a trade).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, TypeAlias
-
-from msgspec.json import encode
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, ClassVar
 
 from actors.exchanges import _hyperliquid_wire as wire
+from actors.exchanges._hyperliquid_book import DEPTH, Books, book_topic
 from actors.exchanges._hyperliquid_coin import HOUR_MS, Coin
 from actors.exchanges._hyperliquid_listing import ask_pairs, ask_perpetuals, pairs, perpetuals
-from actors.exchanges._hyperliquid_requests import answer, error, request
-from actors.exchanges._hyperliquid_wire import NS_PER_MS
-from actors.exchanges.base import (
-    QUOTE,
-    TICKER,
-    Command,
-    Fetch,
-    Limits,
-    Topic,
-    Turnover,
+from actors.exchanges._hyperliquid_requests import answer, ask_day, ask_past, ended, error, request
+from actors.exchanges._hyperliquid_trades import (
+    MINUTE,
+    Meanings,
+    extremes,
+    past_candles,
+    read_candle,
+    read_trades,
 )
-from actors.market.events import Event, Quote, TickerUpdate, Value
+from actors.exchanges._hyperliquid_wire import NS_PER_MS
+from actors.exchanges.base import BOOK, CANDLES, QUOTE, TICKER, TRADES, Fetch, Limits, Topic, Turnover
+from actors.market.events import Quote, TickerUpdate, Value
 from actors.market.instrument import LINEAR, SPOT, Instrument
 from actors.runtime.errors import DecodeError
 
 HOUR_NS = HOUR_MS * NS_PER_MS
 GREETING = b"Websocket connection established"
 FORGOTTEN_AFTER_NS = 60_000 * NS_PER_MS  # a context that was away that long was not subscribed
-CANDLES_WEIGHT = 20.0 + 25.0 / 60.0
-
-Meanings: TypeAlias = list[Event | Command]
 
 
 class Codec:
@@ -65,6 +62,9 @@ class Codec:
     rest_url = "https://api.hyperliquid.xyz"
     ping_every_s: float | None = 20.0
     drops_on_unknown_topic = True
+    offers: tuple[str, ...] = (TICKER, QUOTE, TRADES, BOOK, CANDLES)
+    sampled: tuple[str, ...] = ()
+    depth_max = DEPTH
 
     def __init__(self, market: str) -> None:
         self.market = market
@@ -76,14 +76,16 @@ class Codec:
         )
         self.heard: dict[str, int] = {}
         self._coins: dict[str, Coin] = {}
+        self._books = Books()
         self._meanings: dict[type, Callable[[Any, int], Meanings]] = {
             wire.PerpContextFrame: self._perpetual,
             wire.SpotContextFrame: self._spot,
             wire.BestFrame: self._best,
+            wire.BookFrame: self._book,
             wire.TradesFrame: self._trades,
             wire.CandleFrame: self._candle,
-            wire.AnswerFrame: answer,
-            wire.ErrorFrame: error,
+            wire.AnswerFrame: self._answer,
+            wire.ErrorFrame: self._error,
         }
 
     # --- What to ask ---
@@ -91,13 +93,19 @@ class Codec:
     def stream_path(self, route: str) -> str:
         return "/ws"
 
-    def topics(self, symbol: str) -> Sequence[Topic]:
-        return (
+    def topics(self, symbol: str, channels: Collection[str]) -> Sequence[Topic]:
+        """A ticker takes its price and its day's range from the trades, or else from the candles."""
+        topics = [
             Topic(f"activeAssetCtx:{symbol}", symbol, TICKER),
             Topic(f"bbo:{symbol}", symbol, QUOTE, steady=False, greets=False),
-            Topic(f"trades:{symbol}", symbol, TICKER, steady=False, greets=False),
-            Topic(f"candle:{symbol}:1h", symbol, TICKER, steady=False, greets=False),
-        )
+            Topic(f"trades:{symbol}", symbol, TRADES, steady=False, greets=False),
+        ]
+        candle = CANDLES if CANDLES in channels or TRADES in channels else TICKER
+        topics.append(Topic(f"candle:{symbol}:{MINUTE}", symbol, candle, steady=False, greets=False))
+        return [topic for topic in topics if topic.channel in channels]
+
+    def book(self, symbol: str, depth: int) -> Topic:
+        return book_topic(symbol)
 
     def subscribe(self, topics: Sequence[Topic], request_id: int) -> bytes:
         return request("subscribe", topics[0])
@@ -154,6 +162,9 @@ class Codec:
         meanings: Meanings = [TickerUpdate(symbol, values, None, ts_recv)]
         if ts_recv >= coin.hour_ends:
             meanings += self._new_hour(symbol, coin, ts_recv)
+        if coin.candles_wanted:
+            coin.candles_wanted = False
+            meanings.append(ask_past(symbol, ts_recv // NS_PER_MS))
         return meanings
 
     def _best(self, data: wire.Best, ts_recv: int) -> Meanings:
@@ -162,25 +173,44 @@ class Codec:
         ask, ask_size = _side(data.bbo, 1)
         return [Quote(data.coin, bid, bid_size, ask, ask_size, data.time * NS_PER_MS, ts_recv)]
 
+    def _book(self, data: wire.Book, ts_recv: int) -> Meanings:
+        told = self._books.receive(data, ts_recv)
+        if told is None:
+            return []
+        self.heard[f"l2Book:{data.coin}"] = ts_recv
+        return told
+
     def _trades(self, trades: list[wire.Trade], ts_recv: int) -> Meanings:
-        """Only the newest of each coin counts: what is past, or comes again, changes no price."""
-        newer: dict[str, Coin] = {}
+        by_symbol: dict[str, list[wire.Trade]] = {}
         for trade in trades:
-            self.heard[f"trades:{trade.coin}"] = ts_recv
-            coin = self._coin(trade.coin)
-            if trade.px and (trade.time, trade.tid) > coin.trade:
-                coin.trade, coin.trade_px = (trade.time, trade.tid), trade.px
-                newer[trade.coin] = coin
-        return [_price_update(symbol, coin, ts_recv) for symbol, coin in newer.items()]
+            by_symbol.setdefault(trade.coin, []).append(trade)
+        told: Meanings = []
+        for symbol, each in by_symbol.items():
+            self.heard[f"trades:{symbol}"] = ts_recv
+            told += read_trades(symbol, self._coin(symbol), each, ts_recv)
+        return told
 
     def _candle(self, candle: wire.Candle, ts_recv: int) -> Meanings:
-        """Before the answer about the day is here, the current hour alone says nothing about it."""
-        if candle.interval != "1h":
+        if candle.interval != MINUTE:
             return []
-        self.heard[f"candle:{candle.coin}:1h"] = ts_recv
-        coin = self._coin(candle.coin)
-        news = coin.add(candle) and coin.slide(ts_recv)
-        return [_extremes(candle.coin, coin, ts_recv)] if news else []
+        self.heard[f"candle:{candle.coin}:{MINUTE}"] = ts_recv
+        return read_candle(candle.coin, self._coin(candle.coin), candle, ts_recv)
+
+    def _answer(self, echo: wire.Echo, ts_recv: int) -> Meanings:
+        self._left(ended(echo))
+        return answer(echo, ts_recv)
+
+    def _error(self, text: str, ts_recv: int) -> Meanings:
+        self._left(ended(text))
+        return error(text, ts_recv)
+
+    def _left(self, topic: str | None) -> None:
+        """What comes next of this topic is the beginning of another subscription."""
+        kind, _, symbol = (topic or "").partition(":")
+        if kind == "l2Book":
+            self._books.leave(symbol)
+        elif kind == "trades" and symbol in self._coins:
+            self._coins[symbol].trades_begun = False
 
     def _new_hour(self, symbol: str, coin: Coin, ts_recv: int) -> Meanings:
         """The window slides even where nothing is traded; a new answer mends whatever was missed.
@@ -188,10 +218,10 @@ class Codec:
         Who waits for an answer asks no second time: the streams fill in what came to pass meanwhile.
         """
         coin.hour_ends = (ts_recv // HOUR_NS + 1) * HOUR_NS
-        meanings: Meanings = [_extremes(symbol, coin, ts_recv)] if coin.slide(ts_recv) else []
+        meanings: Meanings = [_range_update(symbol, coin, ts_recv)] if coin.slide(ts_recv) else []
         if not coin.asked:
             coin.asked = True
-            meanings.append(_ask_candles(symbol, ts_recv // NS_PER_MS))
+            meanings.append(ask_day(symbol, ts_recv // NS_PER_MS))
         return meanings
 
     # --- What no stream tells ---
@@ -200,18 +230,31 @@ class Codec:
         """None that are known without a clock: `receive` asks for the candles of each coin."""
         return []
 
-    def receive_fetched(self, fetch: Fetch, body: bytes, ts_recv: int) -> list[Event]:
-        if fetch.tag != "candles":
-            return []
-        coin = self._coin(fetch.symbol)
+    def missed_trades(self, symbol: str) -> Fetch | None:
+        """A new subscription tells the past by itself; REST has nothing beyond it."""
+        return None
+
+    def candles(self, symbol: str) -> Fetch | None:
+        """The last 500 minutes. Before anything was heard, the time is not known: the next context asks."""
+        newest_ns = max(self.heard.values(), default=0)
+        self._coin(symbol).candles_wanted = not newest_ns
+        return ask_past(symbol, newest_ns // NS_PER_MS) if newest_ns else None
+
+    def receive_fetched(self, fetch: Fetch, body: bytes, ts_recv: int) -> Meanings:
         try:
-            for candle in wire.decode_candles(body):
-                coin.add(candle)
+            if fetch.tag == "past":
+                return [*past_candles(fetch.symbol, wire.decode_candles(body), ts_recv)]
+            return self._day(fetch.symbol, wire.decode_hours(body), ts_recv) if fetch.tag == "candles" else []
         except wire.MALFORMED as problem:
             raise DecodeError(f"hyperliquid: {problem}") from problem
+
+    def _day(self, symbol: str, hours: list[wire.Hour], ts_recv: int) -> Meanings:
+        coin = self._coin(symbol)
+        for hour in hours:
+            coin.widen(hour.start_ms, hour.high, hour.low)
         coin.seeded, coin.asked = True, False
         coin.slide(ts_recv)
-        return [_extremes(fetch.symbol, coin, ts_recv)]
+        return [_range_update(symbol, coin, ts_recv)]
 
     # --- What can be traded ---
 
@@ -235,21 +278,8 @@ def _side(levels: list[wire.Level | None], index: int) -> tuple[float | None, fl
     return (level.px, level.sz) if level and level.px and level.sz else (None, None)
 
 
-def _price_update(symbol: str, coin: Coin, ts_recv: int) -> TickerUpdate:
-    price, change = coin.price_and_change()
-    ts_event = coin.trade[0] * NS_PER_MS
-    return TickerUpdate(symbol, {"price": price, "change_24h": change}, ts_event, ts_recv)
-
-
-def _extremes(symbol: str, coin: Coin, ts_recv: int) -> TickerUpdate:
-    high, low = coin.extremes
-    return TickerUpdate(symbol, {"high_24h": high, "low_24h": low}, None, ts_recv)
-
-
-def _ask_candles(symbol: str, now_ms: int) -> Fetch:
-    hours = wire.CandleRange(symbol, "1h", now_ms - 25 * HOUR_MS, now_ms)
-    body = encode(wire.CandleQuestion("candleSnapshot", hours))
-    return Fetch("candles", "/info", symbol, body, CANDLES_WEIGHT)
+def _range_update(symbol: str, coin: Coin, ts_recv: int) -> TickerUpdate:
+    return TickerUpdate(symbol, extremes(coin), None, ts_recv)
 
 
 def _means_nothing(frame: bytes) -> bool:

@@ -6,8 +6,6 @@ name (`type`) and its fields; a frame that the codec must refuse is written as o
 
 from __future__ import annotations
 
-import json
-import math
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,8 +13,8 @@ import msgspec
 import pytest
 
 from actors.exchanges import exchanges, load_codec
-from actors.exchanges.base import Codec, Command, Fetch
-from actors.market.events import Event, Quote, Ticker, TickerUpdate
+from actors.exchanges.base import Codec, Command
+from actors.market.events import Event
 from actors.runtime.errors import DecodeError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -24,8 +22,6 @@ MARKETS = [(exchange, market) for exchange in exchanges() for market in load_cod
 TS_RECV = 1_700_000_000_123_456_789
 
 EVENTS = get_args(Event)
-SIGNED = {"change_24h", "funding_rate"}
-NAMES = set(Ticker.__struct_fields__) - {"exchange", "market", "symbol", "ts_event", "ts_recv", "stale"}
 
 STRANGE = [
     b"",
@@ -118,7 +114,10 @@ def written(results: list[Event | Command] | None) -> list[dict[str, Any]]:
     """Events and commands as a golden file says them."""
     if results is None:
         return [{"type": "DecodeError"}]
-    return [{"type": type(result).__name__, **msgspec.to_builtins(result)} for result in results]
+    return [
+        {"type": type(result).__name__, **msgspec.json.decode(msgspec.json.encode(result))}
+        for result in results
+    ]
 
 
 def replay(codec: Codec, case: Case) -> list[list[dict[str, Any]]]:
@@ -127,42 +126,3 @@ def replay(codec: Codec, case: Case) -> list[list[dict[str, Any]]]:
 
 def events(results: list[Event | Command] | None) -> list[Event]:
     return [result for result in results or [] if isinstance(result, EVENTS)]
-
-
-def check(results: list[Event | Command] | None, ts_recv: int) -> None:
-    """What must hold for everything that a codec ever returns."""
-    for command in results or []:
-        if isinstance(command, Fetch):
-            check_request(command)
-    for event in events(results):
-        assert isinstance(event, TickerUpdate | Quote)
-        assert event.ts_recv == ts_recv
-        msgspec.msgpack.encode(event)  # no integer beyond 64 bits
-        if isinstance(event, TickerUpdate):
-            assert event.values.keys() <= NAMES
-            check_numbers(event.values)
-        else:
-            check_numbers(msgspec.structs.asdict(event))
-            assert (event.bid is None) == (event.bid_size is None)
-            assert (event.ask is None) == (event.ask_size is None)
-
-
-def check_numbers(values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        if value is None or name in {"symbol", "ts_recv"}:
-            continue
-        assert isinstance(value, int if name in {"ts_event", "next_funding_ts"} else float), (name, value)
-        assert math.isfinite(value), (name, value)
-        assert value >= 0 or name in SIGNED, (name, value)
-
-
-def check_request(fetch: Fetch) -> None:
-    """The path is relative: whoever fetches decides which host it is sent to."""
-    assert fetch.path.startswith("/")
-    assert not fetch.path.startswith("//")
-    assert "://" not in fetch.path
-    assert fetch.path.isascii()
-    assert " " not in fetch.path
-    assert fetch.weight > 0
-    assert fetch.every_s is None or fetch.every_s > 0
-    assert fetch.body is None or isinstance(json.loads(fetch.body), dict)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from actors.exchanges.base import Fetch, Topic, Turnover
+from actors.exchanges.base import CHANNELS, Fetch, Topic, Turnover
 from actors.exchanges.binance import Codec
 from actors.market.events import Quote, TickerUpdate
 from actors.market.instrument import Instrument
 from actors.runtime.errors import DecodeError
+from tests.exchanges.cases import golden, receive
 
 NOW = 1_700_000_000_000_000_000
 
@@ -54,23 +55,47 @@ def test_each_market_has_its_own_address() -> None:
 
 
 def test_the_futures_book_comes_over_another_route_than_the_rest() -> None:
-    routes = {topic.name: topic.route for topic in Codec("linear").topics("BTCUSDT")}
+    codec = Codec("linear")
+    routes = {topic.name: topic.route for topic in codec.topics("BTCUSDT", CHANNELS)}
     assert routes == {
         "btcusdt@ticker": "market",
         "btcusdt@markPrice@1s": "market",
         "btcusdt@bookTicker": "public",
+        "btcusdt@aggTrade": "market",
+        "btcusdt@forceOrder": "market",
+        "btcusdt@kline_1m": "market",
     }
-    assert {topic.route for topic in Codec("spot").topics("BTCUSDT")} == {""}
+    assert codec.book("BTCUSDT", 50) == Topic(
+        "btcusdt@depth@100ms", "BTCUSDT", "book", "public", steady=False, greets=False
+    )
 
 
-def test_only_the_book_may_be_silent() -> None:
-    for market in Codec.markets:
-        assert [t.name for t in Codec(market).topics("BTCUSDT") if not t.steady] == ["btcusdt@bookTicker"]
+def test_spot_has_one_connection_and_no_liquidations() -> None:
+    codec = Codec("spot")
+    topics = codec.topics("BTCUSDT", CHANNELS)
+    assert [topic.name.partition("@")[2] for topic in topics] == ["ticker", "bookTicker", "trade", "kline_1m"]
+    assert {topic.route for topic in (*topics, codec.book("BTCUSDT", 200))} == {""}
+    assert "liquidations" not in codec.offers
+    assert codec.sampled == ()
+
+
+def test_only_what_is_asked_for_is_told() -> None:
+    assert [topic.channel for topic in Codec("linear").topics("BTCUSDT", ["trades", "quote"])] == [
+        "quote",
+        "trades",
+    ]
+    assert Codec("linear").topics("BTCUSDT", ["book"]) == ()
+
+
+@pytest.mark.parametrize("market", Codec.markets)
+def test_only_tickers_repeat_themselves(market: str) -> None:
+    for topic in Codec(market).topics("BTCUSDT", CHANNELS):
+        assert (topic.steady, topic.greets) == ((True, True) if topic.channel == "ticker" else (False, False))
 
 
 def test_a_request_names_its_streams_and_its_number() -> None:
     codec = Codec("spot")
-    topics = codec.topics("BTCUSDT")
+    topics = codec.topics("BTCUSDT", ("ticker", "quote"))
     assert json.loads(codec.subscribe(topics, 7)) == {
         "method": "SUBSCRIBE",
         "params": ["btcusdt@ticker", "btcusdt@bookTicker"],
@@ -85,6 +110,26 @@ def test_the_largest_request_stays_below_four_kilobytes(market: str) -> None:
     name = "x" * 50 + "@markPrice@1s"
     topics = [Topic(name, "", "")] * codec.limits.topics_per_request
     assert len(codec.subscribe(topics, 2**31)) < 4096
+
+
+# --- One pass, and the general way ---
+
+
+@pytest.mark.parametrize("market", Codec.markets)
+def test_the_order_of_a_frames_keys_means_nothing(market: str) -> None:
+    """A frame that begins with its stream is decoded whole in one pass, any other in two steps."""
+    compared = 0
+    for case in golden("binance", market):
+        one_pass, general = Codec(market), Codec(market)
+        for text in case.frames:
+            if text.startswith('{"stream":"') and text.endswith("}"):
+                message = json.loads(text)
+                turned = json.dumps({"data": message["data"], "stream": message["stream"]}).encode()
+                expected = receive(one_pass, text.encode(), NOW)
+                assert receive(general, turned, NOW) == expected
+                compared += bool(expected)
+        assert one_pass.heard == general.heard
+    assert compared > 10
 
 
 # --- What counts as heard ---
@@ -105,7 +150,7 @@ def test_raw_frames_are_heard_under_the_names_of_topics() -> None:
     for event in ("24hrTicker", "markPriceUpdate", "bookTicker"):
         sides = {"b": "1", "B": "1", "a": "2", "A": "1"} if event == "bookTicker" else {}
         codec.receive(json.dumps({"e": event, "E": 5, "s": "BTCUSDT", "p": "1"} | sides).encode(), NOW)
-    assert set(codec.heard) == {topic.name for topic in codec.topics("BTCUSDT")}
+    assert set(codec.heard) == {topic.name for topic in codec.topics("BTCUSDT", ("ticker", "quote"))}
 
 
 def test_coin_margined_contracts_are_not_heard() -> None:
@@ -156,15 +201,18 @@ def test_a_time_beyond_the_calendar_is_refused() -> None:
 # --- REST ---
 
 
-def test_only_the_market_route_of_futures_asks() -> None:
-    assert Codec("spot").fetches(["BTCUSDT"], "") == []
+def test_the_time_is_asked_every_minute_and_of_futures_only_once() -> None:
+    (fetch,) = Codec("spot").fetches(["BTCUSDT"], "")
+    assert (fetch.path, fetch.every_s) == ("/api/v3/time", 60.0)
+    linear = Codec("linear").fetches(["BTCUSDT"], "market")
+    assert (linear[0].path, linear[0].every_s) == ("/fapi/v1/time", 60.0)
     assert Codec("linear").fetches(["BTCUSDT"], "public") == []
     assert Codec("linear").fetches([], "market") == []
 
 
 def test_open_interest_is_asked_per_symbol_and_minute() -> None:
     codec = Codec("linear")
-    _, fetch = codec.fetches(["BTCUSDT"], "market")
+    *_, fetch = codec.fetches(["BTCUSDT"], "market")
     assert fetch.path == "/fapi/v1/openInterest?symbol=BTCUSDT"
     assert fetch.every_s == 60.0
     body = b'{"openInterest":"1520.250","symbol":"BTCUSDT","time":1699999999123}'
@@ -174,12 +222,12 @@ def test_open_interest_is_asked_per_symbol_and_minute() -> None:
 
 
 def test_a_name_that_is_not_ascii_is_quoted() -> None:
-    assert Codec("linear").fetches(["火星USDT"], "market")[1].path.endswith("?symbol=%E7%81%AB%E6%98%9FUSDT")
+    assert Codec("linear").fetches(["火星USDT"], "market")[-1].path.endswith("?symbol=%E7%81%AB%E6%98%9FUSDT")
 
 
 def test_who_is_not_listed_pays_funding_every_eight_hours() -> None:
     codec = Codec("linear")
-    fetch = codec.fetches(["BTCUSDT", "FASTUSDT"], "market")[0]
+    fetch = codec.fetches(["BTCUSDT", "FASTUSDT"], "market")[1]
     body = b'[{"symbol":"FASTUSDT","fundingIntervalHours":4},{"symbol":"OTHERUSDT","fundingIntervalHours":1}]'
     updates = codec.receive_fetched(fetch, body, NOW)
     assert updates == [
@@ -190,7 +238,7 @@ def test_who_is_not_listed_pays_funding_every_eight_hours() -> None:
 
 def test_who_came_after_the_answer_about_funding_learns_it_with_the_mark() -> None:
     codec = Codec("linear")
-    fetch = codec.fetches(["BTCUSDT"], "market")[0]
+    fetch = codec.fetches(["BTCUSDT"], "market")[1]
     told = {"e": "markPriceUpdate", "E": 5, "s": "NEWUSDT", "p": "1.5", "r": "0.0001", "T": 0}
     frame = json.dumps({"stream": "newusdt@markPrice@1s", "data": told}).encode()
     (before,) = codec.receive(frame, NOW)
@@ -205,13 +253,13 @@ def test_who_came_after_the_answer_about_funding_learns_it_with_the_mark() -> No
 def test_who_is_wanted_no_more_is_told_nothing_more() -> None:
     codec = Codec("linear")
     codec.fetches(["BTCUSDT", "OLDUSDT"], "market")
-    fetch = codec.fetches(["BTCUSDT"], "market")[0]
+    fetch = codec.fetches(["BTCUSDT"], "market")[1]
     (update,) = codec.receive_fetched(fetch, b"[]", NOW)
     assert isinstance(update, TickerUpdate)
     assert update.symbol == "BTCUSDT"
 
 
-@pytest.mark.parametrize("tag", ["open_interest", "funding_info"])
+@pytest.mark.parametrize("tag", ["open_interest", "funding_info", "book", "trades", "candles", "time"])
 def test_an_answer_that_is_an_error_is_refused(tag: str) -> None:
     with pytest.raises(DecodeError):
         Codec("linear").receive_fetched(Fetch(tag, ""), b'{"code":-1121,"msg":"Invalid symbol."}', NOW)
@@ -220,7 +268,7 @@ def test_an_answer_that_is_an_error_is_refused(tag: str) -> None:
 # --- Listing ---
 
 
-def test_only_perpetuals_in_dollars_that_trade_are_listed() -> None:
+def test_only_perpetuals_in_dollars_are_listed() -> None:
     found = instruments(
         "linear",
         listed("BTCUSDT", "BTC", "USDT", contractType="PERPETUAL"),
@@ -231,9 +279,20 @@ def test_only_perpetuals_in_dollars_that_trade_are_listed() -> None:
         listed("OLDUSDT", "OLD", "USDT", contractType="PERPETUAL", status="SETTLING"),
         listed("SOONUSDT", "SOON", "USDT", contractType="", status="PENDING_TRADING"),
     )
-    assert list(found) == ["BTCUSDT", "TSLAUSDT", "BTCUSDC"]
+    assert list(found) == ["BTCUSDT", "TSLAUSDT", "BTCUSDC", "OLDUSDT"]
     assert (found["BTCUSDT"].tick_size, found["BTCUSDT"].lot_size) == (0.01, 0.001)
     assert found["BTCUSDC"].name == "BTC-USDC"
+
+
+def test_what_does_not_trade_now_is_listed_with_the_exchanges_word_for_it() -> None:
+    rows = [listed(status, status, "USDT", status=status) for status in ("TRADING", "BREAK", "HALT")]
+    rows += [listed(status, status, "USDT", status=status) for status in ("PENDING_TRADING", "CLOSE")]
+    found = instruments("spot", *rows)
+    assert {symbol: one.halted for symbol, one in found.items()} == {
+        "TRADING": None,
+        "BREAK": "BREAK",
+        "HALT": "HALT",
+    }
 
 
 @pytest.mark.parametrize(

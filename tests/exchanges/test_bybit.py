@@ -7,12 +7,22 @@ from typing import Any
 
 import pytest
 
-from actors.exchanges.base import QUOTE, TICKER, Acknowledged, Fetch, Refused, Turnover
+from actors.exchanges.base import (
+    BOOK,
+    CANDLES,
+    CHANNELS,
+    LIQUIDATIONS,
+    QUOTE,
+    TICKER,
+    TRADES,
+    Acknowledged,
+    Refused,
+)
 from actors.exchanges.base import Codec as Contract
 from actors.exchanges.bybit import Codec
 from actors.market.events import Quote, TickerUpdate
-from actors.market.instrument import LINEAR, SPOT, Instrument
-from actors.runtime.errors import DecodeError, RateLimited
+from actors.market.instrument import LINEAR, SPOT
+from actors.runtime.errors import DecodeError
 
 NOW = 1_800_000_000_000_000_000
 
@@ -35,26 +45,6 @@ def book(bids: list[list[str]], asks: list[list[str]], u: int, **more: Any) -> b
 
 def answer(success: bool, reason: str, **more: Any) -> bytes:
     return json.dumps({"success": success, "ret_msg": reason, "op": "subscribe"} | more).encode()
-
-
-def listing(
-    rows: list[dict[str, Any]], cursor: str | None = None, code: int = 0, message: str = "OK"
-) -> bytes:
-    result = {"category": "linear", "list": rows, "nextPageCursor": cursor}
-    return json.dumps({"retCode": code, "retMsg": message, "result": result}).encode()
-
-
-def perpetual(symbol: str, base: str, **more: Any) -> dict[str, Any]:
-    return {
-        "symbol": symbol,
-        "contractType": "LinearPerpetual",
-        "status": "Trading",
-        "baseCoin": base,
-        "quoteCoin": "USDT",
-        "priceFilter": {"minPrice": "0.1", "tickSize": "0.5"},
-        "lotSizeFilter": {"qtyStep": "0.001", "minOrderQty": "0.002"},
-        "fundingInterval": 240,
-    } | more
 
 
 def values(codec: Codec, frame: bytes) -> dict[str, Any]:
@@ -83,22 +73,34 @@ def test_addresses_and_limits() -> None:
         assert codec.limits.lifetime_s is None
         assert codec.ping_every_s == 20.0
         assert json.loads(codec.ping()) == {"op": "ping"}
-        assert codec.fetches(["XYZUSDT"], "") == ()
 
 
 def test_topics() -> None:
-    assert [(topic.name, topic.channel) for topic in Codec(LINEAR).topics("XYZUSDT")] == [
-        ("tickers.XYZUSDT", TICKER)
+    linear, spot = Codec(LINEAR).topics("XYZUSDT", CHANNELS), Codec(SPOT).topics("XYZUSDT", CHANNELS)
+    assert [(topic.name, topic.channel, topic.steady, topic.greets) for topic in linear] == [
+        ("tickers.XYZUSDT", TICKER, True, True),
+        ("publicTrade.XYZUSDT", TRADES, False, False),
+        ("allLiquidation.XYZUSDT", LIQUIDATIONS, False, False),
+        ("kline.1.XYZUSDT", CANDLES, False, False),
     ]
-    assert [(topic.name, topic.channel, topic.steady) for topic in Codec(SPOT).topics("XYZUSDT")] == [
-        ("tickers.XYZUSDT", TICKER, False),
-        ("orderbook.1.XYZUSDT", QUOTE, True),
+    assert [(topic.name, topic.channel, topic.steady, topic.greets) for topic in spot] == [
+        ("tickers.XYZUSDT", TICKER, False, True),
+        ("orderbook.1.XYZUSDT", QUOTE, True, True),
+        ("publicTrade.XYZUSDT", TRADES, False, False),
+        ("kline.1.XYZUSDT", CANDLES, False, False),
     ]
+
+
+@pytest.mark.parametrize(("depth", "level"), [(1, 50), (50, 50), (51, 200), (200, 200), (5000, 200)])
+def test_a_book_is_the_smallest_that_suffices(depth: int, level: int) -> None:
+    topic = Codec(LINEAR).book("XYZUSDT", depth)
+    assert (topic.name, topic.channel, topic.greets) == (f"orderbook.{level}.XYZUSDT", BOOK, True)
+    assert not topic.steady
 
 
 def test_requests() -> None:
     codec = Codec(SPOT)
-    topics = codec.topics("XYZUSDT")
+    topics = codec.topics("XYZUSDT", [QUOTE, TICKER])
     names = ["tickers.XYZUSDT", "orderbook.1.XYZUSDT"]
     assert json.loads(codec.subscribe(topics, 7)) == {"req_id": "7", "op": "subscribe", "args": names}
     assert json.loads(codec.unsubscribe(topics, 8)) == {"req_id": "8", "op": "unsubscribe", "args": names}
@@ -213,82 +215,29 @@ def test_a_level_one_snapshot_is_a_quote() -> None:
     ]
 
 
-def test_a_repeated_book_is_heard_and_says_nothing() -> None:
+def test_a_repeated_book_says_that_the_same_is_still_true() -> None:
+    """As of when it was repeated: without it, the quote of a quiet market would look stale."""
     codec = Codec(SPOT)
-    codec.receive(book([["7", "1"]], [["7.5", "2"]], 9), NOW)
-    assert codec.receive(book([["7", "1"]], [["7.5", "2"]], 9), NOW + 3) == []
+    codec.receive(book([["7", "1"]], [["7.5", "2"]], 9, cts=1_700_000_000_000), NOW)
+    repeated = codec.receive(book([["7", "1"]], [["7.5", "2"]], 9, cts=1_700_000_000_000), NOW + 3)
+    assert repeated == [Quote("XYZUSDT", 7.0, 1.0, 7.5, 2.0, 1_700_000_000_002_000_000, NOW + 3)]
     assert codec.heard == {"orderbook.1.XYZUSDT": NOW + 3}
 
 
-@pytest.mark.parametrize("topic", ["orderbook.rpi.XYZUSDT", "orderbook.full.XYZUSDT", "orderbook.50.XYZUSDT"])
+def test_linear_level_one_is_understood_too() -> None:
+    frame = book([["7", "1"]], [["7.5", "2"]], 9, cts=1_700_000_000_000)
+    assert [type(event) for event in Codec(LINEAR).receive(frame, NOW)] == [Quote]
+
+
+def test_a_level_one_delta_is_of_another_time() -> None:
+    """Level 1 has sent nothing but snapshots since 2025."""
+    codec = Codec(SPOT)
+    assert codec.receive(book([["7", "1"]], [], 9, type="delta"), NOW) == []
+    assert codec.heard == {}
+
+
+@pytest.mark.parametrize("topic", ["orderbook.rpi.XYZUSDT", "orderbook.full.XYZUSDT", "orderbook.5.XYZUSDT"])
 def test_other_books_are_heard_and_yield_nothing(topic: str) -> None:
     codec = Codec(SPOT)
     assert codec.receive(book([["7", "1"]], [["7.5", "2"]], 9, topic=topic), NOW) == []
     assert codec.heard == {topic: NOW}
-
-
-# --- Listings ------------------------------------------------------------------------------------------
-
-
-def test_linear_lists_trading_perpetuals() -> None:
-    codec = Codec(LINEAR)
-    rows = [
-        perpetual("XYZUSDT", "XYZ"),
-        perpetual("1000XYZUSDT", "1000XYZ"),
-        perpetual("1INCHUSDT", "1INCH", fundingInterval=None, priceFilter={}, lotSizeFilter={}),
-        perpetual("XYZUSDT-25DEC26", "XYZ", contractType="LinearFutures"),
-        perpetual("NEWUSDT", "NEW", status="PreLaunch"),
-    ]
-    found = codec.receive_listing(codec.listing([])[0], listing(rows))
-    common: dict[str, Any] = {"exchange": "bybit", "market": "linear", "quote": "USDT"}
-    steps: dict[str, Any] = {"tick_size": 0.5, "lot_size": 0.001, "funding_interval_h": 4.0}
-    assert found == [
-        Instrument(symbol="XYZUSDT", base="XYZ", **common, **steps),
-        Instrument(symbol="1000XYZUSDT", base="XYZ", multiplier=1000.0, **common, **steps),
-        Instrument(symbol="1INCHUSDT", base="1INCH", **common),
-    ]
-
-
-def test_linear_asks_page_after_page() -> None:
-    codec = Codec(LINEAR)
-    first = codec.listing([])[0]
-    assert first.path == "/v5/market/instruments-info?category=linear&limit=1000"
-    [second] = codec.receive_listing(first, listing([], "first=A&last=Z%2C1"))
-    assert isinstance(second, Fetch)
-    assert second.path == f"{first.path}&cursor=first%3DA%26last%3DZ%252C1"
-    [third] = codec.receive_listing(second, listing([], "more"))
-    assert third == Fetch("instruments", f"{first.path}&cursor=more")
-    for nothing in ("", None, "first=A&last=Z%2C1"):
-        assert codec.receive_listing(second, listing([], nothing)) == []
-
-
-def test_spot_has_one_page_and_its_own_step() -> None:
-    codec = Codec(SPOT)
-    row: dict[str, Any] = {"symbol": "XYZUSDC", "baseCoin": "XYZ", "quoteCoin": "USDC", "status": "Trading"}
-    row |= {"lotSizeFilter": {"basePrecision": "0.01"}, "priceFilter": {"tickSize": "0.0001"}}
-    [instrument] = codec.receive_listing(codec.listing([])[0], listing([row], "ignored"))
-    assert isinstance(instrument, Instrument)
-    assert (instrument.name, instrument.tick_size, instrument.lot_size) == ("XYZ-USDC", 0.0001, 0.01)
-
-
-def test_turnovers() -> None:
-    rows = [{"symbol": "XYZUSDT", "turnover24h": "12.5"}, {"symbol": "XYZBRL", "turnover24h": "99"}]
-    for codec, symbols in ((Codec(LINEAR), ["XYZUSDT", "XYZBRL"]), (Codec(SPOT), ["XYZUSDT"])):
-        fetch = codec.listing([])[1]
-        assert fetch.path == f"/v5/market/tickers?category={codec.market}"
-        found = codec.receive_listing(fetch, listing(rows))
-        assert [one.symbol for one in found if isinstance(one, Turnover)] == symbols
-        assert found[0] == Turnover("XYZUSDT", 12.5)
-
-
-def test_errors_come_inside_answers() -> None:
-    codec = Codec(LINEAR)
-    fetch = codec.listing([])[0]
-    with pytest.raises(RateLimited, match="Too many visits"):
-        codec.receive_listing(fetch, listing([], code=10006, message="Too many visits!"))
-    with pytest.raises(DecodeError, match="params error"):
-        codec.receive_listing(fetch, listing([], code=10001, message="params error"))
-    with pytest.raises(DecodeError):
-        codec.receive_listing(fetch, b"<html>")
-    with pytest.raises(DecodeError):
-        codec.receive_listing(fetch, b'{"retCode":0,"result":null}')

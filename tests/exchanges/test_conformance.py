@@ -14,8 +14,27 @@ import pytest
 import actors.exchanges
 import actors.market
 from actors.exchanges import exchanges, load_codec
-from actors.exchanges.base import CHANNELS, Codec, Fetch
-from actors.market.events import TickerUpdate
+from actors.exchanges.base import (
+    BOOK,
+    CANDLES,
+    CHANNELS,
+    LIQUIDATIONS,
+    QUOTE,
+    TICKER,
+    TRADES,
+    Codec,
+    Fetch,
+    Topic,
+)
+from actors.market.events import (
+    BookSnapshot,
+    Candle,
+    Event,
+    Liquidation,
+    Quote,
+    TickerUpdate,
+    Trade,
+)
 from actors.market.instrument import MARKETS as MARKET_NAMES
 from actors.market.instrument import Instrument
 from actors.runtime.errors import DecodeError, RateLimited
@@ -25,8 +44,6 @@ from tests.exchanges.cases import (
     STRANGE,
     TS_RECV,
     UNKNOWN,
-    check,
-    check_request,
     events,
     every_market,
     fresh,
@@ -34,11 +51,28 @@ from tests.exchanges.cases import (
     receive,
     replay,
 )
+from tests.exchanges.checks import Books, check, check_request
 
 BANNED = {"trio", "asyncio", "time", "random", "socket", "ssl", "os", "threading", "logging"}
 SYMBOLS = [f"{coin}USDT" for coin in ("BTC", "ETH", "1000PEPE", "1INCH")] + [f"C{n}USDT" for n in range(300)]
 
+TOLD: dict[str, type[Event]] = {
+    TICKER: TickerUpdate,
+    QUOTE: Quote,
+    TRADES: Trade,
+    BOOK: BookSnapshot,
+    LIQUIDATIONS: Liquidation,
+    CANDLES: Candle,
+}
+DEPTHS = (1, 5, 20, 50, 200, 1000)
+
 SORRY = [b"<html>502 Bad Gateway</html>", b'{"retCode":10001,"retMsg":"no","result":{}}', b'{"code":-1121}']
+
+
+def every_topic(codec: Codec, symbol: str) -> list[Topic]:
+    """All that can be subscribed of one instrument, its book at 50 levels."""
+    topics = list(codec.topics(symbol, codec.offers))
+    return [*topics, codec.book(symbol, 50)] if BOOK in codec.offers else topics
 
 
 @every_market
@@ -81,12 +115,39 @@ def test_heard_is_our_clock(exchange: str, market: str) -> None:
 
 
 @every_market
-def test_events_come_from_topics_that_were_heard(exchange: str, market: str) -> None:
+def test_events_come_from_topics_that_can_be_subscribed(exchange: str, market: str) -> None:
+    """What tells something is heard, under the very name that the codec gives to its topic."""
+    for case in golden(exchange, market):
+        codec = fresh(exchange, market)
+        for number, frame in enumerate(case.frames):
+            told = events(receive(codec, frame.encode(), TS_RECV + number))
+            symbols = {str(getattr(event, "symbol", "")) for event in told if type(event) in TOLD.values()}
+            heard = {name for name, when in codec.heard.items() if when == TS_RECV + number}
+            names = {topic.name for symbol in symbols for topic in every_topic(codec, symbol)}
+            names |= {codec.book(symbol, depth).name for symbol in symbols for depth in DEPTHS}
+            assert not symbols or heard & names, (case.about, heard)
+
+
+@every_market
+def test_golden_books_never_contradict_themselves(exchange: str, market: str) -> None:
+    for case in golden(exchange, market):
+        codec, books = fresh(exchange, market), Books()
+        for frame in case.frames:
+            books.read(receive(codec, frame.encode(), TS_RECV))
+
+
+@every_market
+def test_what_is_offered_is_shown_by_a_golden_case_or_ordered_over_rest(exchange: str, market: str) -> None:
+    told: set[type] = set()
+    ordered: set[str] = set()
     for case in golden(exchange, market):
         codec = fresh(exchange, market)
         for frame in case.frames:
-            if events(receive(codec, frame.encode(), TS_RECV)):
-                assert codec.heard
+            results = receive(codec, frame.encode(), TS_RECV) or []
+            told |= {type(result) for result in results}
+            ordered |= {BOOK for result in results if isinstance(result, Fetch) and result.urgent}
+    offered = fresh(exchange, market).offers
+    assert [name for name in offered if TOLD[name] not in told and name not in ordered] == []
 
 
 @every_market
@@ -96,7 +157,7 @@ def test_the_same_frames_give_the_same_to_two_codecs_whether_or_not_they_subscri
     some_event = False
     for case in golden(exchange, market):
         plain, subscribed = fresh(exchange, market), fresh(exchange, market)
-        topics = subscribed.topics("BTCUSDT")
+        topics = every_topic(subscribed, "BTCUSDT")
         subscribed.subscribe(topics[: subscribed.limits.topics_per_request], 1)
         assert replay(plain, case) == replay(subscribed, case)
         codec = fresh(exchange, market)
@@ -105,18 +166,46 @@ def test_the_same_frames_give_the_same_to_two_codecs_whether_or_not_they_subscri
 
 
 @every_market
+def test_channels_are_offered_or_not(exchange: str, market: str) -> None:
+    codec = fresh(exchange, market)
+    offers = codec.offers
+    assert TICKER in offers
+    assert len(set(offers)) == len(offers)
+    assert set(offers) <= set(CHANNELS)
+    assert codec.topics("BTCUSDT", ()) in ([], ())
+    assert not codec.topics("BTCUSDT", set(CHANNELS) - set(offers))
+    singly = {topic.name for channel in offers for topic in codec.topics("BTCUSDT", [channel])}
+    assert singly == {topic.name for topic in codec.topics("BTCUSDT", offers)}
+    for channel in set(offers) - {BOOK}:
+        assert codec.topics("BTCUSDT", {channel}), channel
+    assert (codec.depth_max >= 1) == (BOOK in offers)
+
+
+@every_market
 def test_topics_are_declared(exchange: str, market: str) -> None:
     codec = fresh(exchange, market)
     names: set[str] = set()
     for symbol in SYMBOLS:
-        topics = codec.topics(symbol)
-        assert topics
+        topics = every_topic(codec, symbol)
         assert {topic.symbol for topic in topics} == {symbol}
-        assert {topic.channel for topic in topics} <= set(CHANNELS)
+        assert {topic.channel for topic in topics} <= set(codec.offers)
         assert len({topic.name for topic in topics}) == len(topics)
         assert names.isdisjoint(topic.name for topic in topics)
         names |= {topic.name for topic in topics}
-        assert [topic.name for topic in topics] == [topic.name for topic in codec.topics(symbol)]
+        assert topics == every_topic(codec, symbol)
+        assert all(topic.greets for topic in topics if topic.steady)
+
+
+@every_market
+def test_a_book_can_be_had_at_any_depth(exchange: str, market: str) -> None:
+    codec = fresh(exchange, market)
+    others = {topic.name for topic in codec.topics("BTCUSDT", codec.offers)}
+    for depth in DEPTHS if BOOK in codec.offers else ():
+        topic = codec.book("BTCUSDT", depth)
+        assert (topic.channel, topic.symbol) == (BOOK, "BTCUSDT")
+        assert topic.name not in others
+        assert topic == codec.book("BTCUSDT", depth)
+        assert depth < codec.depth_max or topic == codec.book("BTCUSDT", codec.depth_max)
 
 
 @every_market
@@ -124,7 +213,7 @@ def test_a_batch_is_one_json_message_within_the_limits(exchange: str, market: st
     codec = fresh(exchange, market)
     by_route: dict[str, list[Any]] = {}
     for symbol in SYMBOLS:
-        for topic in codec.topics(symbol):
+        for topic in every_topic(codec, symbol):
             by_route.setdefault(topic.route, []).append(topic)
     for route, topics in by_route.items():
         assert codec.stream_path(route).startswith("/")
@@ -153,16 +242,26 @@ def test_limits_and_addresses_are_usable(exchange: str, market: str) -> None:
 
 
 def requests(codec: Codec) -> list[Fetch]:
-    routes = {topic.route for topic in codec.topics("BTCUSDT")}
+    """What a session may ask over REST, the listing aside."""
+    routes = {topic.route for topic in every_topic(codec, "BTCUSDT")}
     fetched = [fetch for route in sorted(routes) for fetch in codec.fetches(["BTCUSDT", "ETHUSDT"], route)]
-    return [*codec.listing(["BTCUSDT"]), *fetched]
+    once = [codec.missed_trades("BTCUSDT"), codec.candles("BTCUSDT"), codec.candles("é &?/#")]
+    return fetched + [fetch for fetch in once if fetch is not None]
+
+
+@every_market
+def test_what_is_asked_of_one_instrument_names_it(exchange: str, market: str) -> None:
+    codec = fresh(exchange, market)
+    for fetch in (codec.missed_trades("BTCUSDT"), codec.candles("BTCUSDT")):
+        assert fetch is None or (fetch.symbol == "BTCUSDT" and fetch.every_s is None and not fetch.urgent)
+    assert codec.missed_trades("BTCUSDT") is None or TRADES in codec.offers
 
 
 @every_market
 def test_requests_are_relative_paths(exchange: str, market: str) -> None:
     codec = fresh(exchange, market)
     assert codec.listing(["BTCUSDT"])
-    for fetch in requests(codec):
+    for fetch in [*codec.listing(["BTCUSDT"]), *requests(codec)]:
         check_request(fetch)
         assert 0 < fetch.weight <= codec.limits.fetch_weight_per_min
 
@@ -177,12 +276,12 @@ def test_strange_answers_raise_only_decode_errors(exchange: str, market: str) ->
             except (DecodeError, RateLimited):
                 continue
             assert not any(isinstance(one, Instrument) for one in found)
-        for fetch in requests(codec)[len(codec.listing(["BTCUSDT"])) :]:
+        for fetch in requests(codec):
             try:
                 results = codec.receive_fetched(fetch, body, TS_RECV)
-            except DecodeError:
+            except (DecodeError, RateLimited):
                 continue
-            check([*results], TS_RECV)
+            check(results, TS_RECV)
 
 
 @pytest.mark.parametrize("exchange", exchanges())
@@ -210,19 +309,3 @@ def test_the_zone_is_pure() -> None:
     for path in sorted(file for folder in folders for file in Path(folder).glob("*.py")):
         roots = {name.partition(".")[0] for name in imported(path)}
         assert not roots & BANNED, f"{path.name} imports {sorted(roots & BANNED)}"
-
-
-def test_the_template_loads_and_works() -> None:
-    from actors.exchanges import _template
-
-    assert "_template" not in exchanges()
-    assert "template" not in exchanges()
-    codec: Codec = _template.Codec("spot")
-    frame = b'{"stream":"ticker.XYZ","time":1700000000000,"last":"101.5","bid":"","volume":"0"}'
-    values = {"price": 101.5, "bid": None, "volume_24h": 0.0}
-    assert codec.receive(frame, 5) == [TickerUpdate("XYZ", values, 1_700_000_000_000_000_000, 5)]
-    assert codec.heard == {"ticker.XYZ": 5}
-    for strange in STRANGE + UNKNOWN + ACKNOWLEDGED + HEARTBEATS:
-        assert events(receive(codec, strange, 6)) == []
-    listed = codec.receive_listing(codec.listing([])[0], b'[{"symbol":"XYZ","base":"X","quote":"YZ"}]')
-    assert [type(one).__name__ for one in listed] == ["Instrument", "Turnover"]

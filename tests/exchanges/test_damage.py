@@ -14,7 +14,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.exchanges.cases import TS_RECV, Case, check, events, every_market, fresh, golden, receive, replay
+from tests.exchanges.cases import TS_RECV, Case, events, every_market, fresh, golden, receive, replay
+from tests.exchanges.checks import Books, check
 
 NASTY: list[Any] = [
     "",
@@ -147,9 +148,11 @@ def test_damaged_golden_frames_raise_only_decode_errors(exchange: str, market: s
     @given(st.sampled_from(cases), st.integers(0, 2**32))
     def run(case: Case, seed: int) -> None:
         dice = random.Random(seed)
-        codec = fresh(exchange, market)
-        replay(codec, case)
-        for frame in case.frames:
-            check(receive(codec, damaged(frame, dice), TS_RECV), TS_RECV)
+        codec, books = fresh(exchange, market), Books()
+        whole = [frame.encode() for frame in case.frames]
+        for frame in [*whole, *(damaged(frame, dice) for frame in case.frames)]:
+            results = receive(codec, frame, TS_RECV)
+            check(results, TS_RECV)
+            books.read(results)
 
     run()

@@ -17,6 +17,7 @@ HOUR_NS = HOUR_MS * 1_000_000
 NOW_MS = 1_700_000_000_000  # 22:13:20 UTC
 NOW = NOW_MS * 1_000_000
 THIS_HOUR_MS = NOW_MS // HOUR_MS * HOUR_MS
+MINUTE_MS = NOW_MS // 60_000 * 60_000
 
 
 def frame(channel: str, data: Any) -> bytes:
@@ -28,8 +29,11 @@ def context(coin: str = "BTC", **ctx: Any) -> bytes:
     return frame("activeAssetCtx", {"coin": coin, "ctx": told})
 
 
-def candle(start_ms: int, high: float, low: float, coin: str = "BTC") -> dict[str, Any]:
-    return {"t": start_ms, "T": start_ms + HOUR_MS - 1, "s": coin, "i": "1h", "h": f"{high}", "l": f"{low}"}
+def candle(
+    start_ms: int, high: float, low: float, coin: str = "BTC", interval: str = "1h", close: float = 0.0
+) -> dict[str, Any]:
+    prices = {"o": f"{low}", "h": f"{high}", "l": f"{low}", "c": f"{close or high}"}
+    return {"t": start_ms, "T": start_ms + 1, "s": coin, "i": interval, "v": "1.5", "n": 3} | prices
 
 
 def trade(px: str, time: int, tid: int) -> dict[str, Any]:
@@ -74,19 +78,39 @@ def test_both_markets_together_stay_below_the_limits_of_one_address() -> None:
 
 def test_a_request_holds_one_subscription() -> None:
     codec = Codec("linear")
-    requests = [json.loads(codec.subscribe([topic], 1)) for topic in codec.topics("xyz:NVDA")]
+    topics = [*codec.topics("xyz:NVDA", codec.offers), codec.book("xyz:NVDA", 20)]
+    requests = [json.loads(codec.subscribe([topic], 1)) for topic in topics]
     assert requests == [
         {"method": "subscribe", "subscription": {"type": "activeAssetCtx", "coin": "xyz:NVDA"}},
         {"method": "subscribe", "subscription": {"type": "bbo", "coin": "xyz:NVDA"}},
         {"method": "subscribe", "subscription": {"type": "trades", "coin": "xyz:NVDA"}},
-        {"method": "subscribe", "subscription": {"type": "candle", "coin": "xyz:NVDA", "interval": "1h"}},
+        {"method": "subscribe", "subscription": {"type": "candle", "coin": "xyz:NVDA", "interval": "1m"}},
+        {"method": "subscribe", "subscription": {"type": "l2Book", "coin": "xyz:NVDA"}},
     ]
-    assert json.loads(codec.unsubscribe(codec.topics("BTC"), 1))["method"] == "unsubscribe"
+    assert json.loads(codec.unsubscribe(topics, 1))["method"] == "unsubscribe"
     assert json.loads(codec.ping()) == {"method": "ping"}
 
 
-def test_only_the_context_is_steady() -> None:
-    assert [t.name for t in Codec("linear").topics("BTC") if t.steady] == ["activeAssetCtx:BTC"]
+def test_the_context_and_the_book_repeat_themselves() -> None:
+    codec = Codec("linear")
+    topics = [*codec.topics("BTC", codec.offers), codec.book("BTC", 1)]
+    assert [topic.name for topic in topics if topic.steady] == ["activeAssetCtx:BTC", "l2Book:BTC"]
+
+
+@pytest.mark.parametrize(
+    ("channels", "names"),
+    [
+        ({"ticker"}, {"activeAssetCtx:BTC": "ticker", "candle:BTC:1m": "ticker"}),
+        ({"ticker", "trades"}, {"activeAssetCtx:BTC": "ticker", "trades:BTC": "trades"}),
+        ({"ticker", "candles"}, {"activeAssetCtx:BTC": "ticker", "candle:BTC:1m": "candles"}),
+        ({"trades", "candles"}, {"trades:BTC": "trades", "candle:BTC:1m": "candles"}),
+        ({"quote", "book", "liquidations"}, {"bbo:BTC": "quote"}),
+    ],
+)
+def test_no_topic_is_subscribed_that_nobody_needs(channels: set[str], names: dict[str, str]) -> None:
+    """The budget is 1000 for all: a price needs one of trades and candles."""
+    topics = Codec("linear").topics("BTC", channels)
+    assert {topic.name: topic.channel for topic in topics} == names
 
 
 def test_every_topic_is_heard_under_its_own_name() -> None:
@@ -94,8 +118,10 @@ def test_every_topic_is_heard_under_its_own_name() -> None:
     codec.receive(frame("activeSpotAssetCtx", {"coin": "@107", "ctx": {}}), NOW)
     codec.receive(frame("bbo", {"coin": "@107", "time": 1, "bbo": [None, None]}), NOW)
     codec.receive(frame("trades", [trade("1.5", 1, 1) | {"coin": "@107"}]), NOW)
-    codec.receive(frame("candle", candle(THIS_HOUR_MS, 2, 1, "@107")), NOW)
-    assert set(codec.heard) == {topic.name for topic in codec.topics("@107")}
+    codec.receive(frame("candle", candle(THIS_HOUR_MS, 2, 1, "@107", "1m")), NOW)
+    codec.receive(frame("l2Book", {"coin": "@107", "time": 1, "levels": [[], []]}), NOW)
+    topics = [*codec.topics("@107", codec.offers), codec.book("@107", 20)]
+    assert set(codec.heard) == {topic.name for topic in topics}
 
 
 def test_answers_are_not_heard() -> None:
@@ -173,17 +199,34 @@ def test_a_day_without_candles_has_no_high_and_low() -> None:
     assert values(codec.receive_fetched(fetch, b"[]", NOW)) == {"high_24h": None, "low_24h": None}
 
 
-def test_the_candle_stream_goes_on_where_the_answer_ended() -> None:
+def test_the_trades_go_on_where_the_answer_ended() -> None:
     codec = seeded(candle(THIS_HOUR_MS, 110, 90))
-    assert codec.receive(frame("candle", candle(THIS_HOUR_MS, 105, 95)), NOW) == []
-    told = codec.receive(frame("candle", candle(THIS_HOUR_MS, 111, 90)), NOW)
+    inside = codec.receive(frame("trades", [trade("105", NOW_MS, 1)]), NOW)
+    assert "high_24h" not in values(inside)
+    told = codec.receive(frame("trades", [trade("111", NOW_MS, 2), trade("95", NOW_MS, 3)]), NOW)
+    assert values(told) == {"price": 95.0, "change_24h": 18.75, "high_24h": 111.0, "low_24h": 90.0}
+
+
+def test_a_trade_of_another_hour_belongs_to_that_hour() -> None:
+    codec = seeded(candle(THIS_HOUR_MS, 110, 90))
+    codec.receive(frame("trades", [trade("200", NOW_MS - 20 * HOUR_MS, 1)]), NOW)
+    later = codec.receive(context(), NOW + 5 * HOUR_NS)
+    assert values(later)["high_24h"] == 110.0
+
+
+def test_without_trades_the_candles_go_on_where_the_answer_ended() -> None:
+    codec = seeded(candle(THIS_HOUR_MS, 110, 90))
+    inside = codec.receive(frame("candle", candle(MINUTE_MS, 105, 95, interval="1m", close=104)), NOW)
+    assert values(inside) == {"price": 104.0, "change_24h": 30.0}
+    told = codec.receive(frame("candle", candle(MINUTE_MS, 111, 90, interval="1m", close=104)), NOW)
     assert values(told) == {"high_24h": 111.0, "low_24h": 90.0}
 
 
 def test_an_answer_that_was_overtaken_takes_nothing_back() -> None:
     codec = Codec("linear")
     (fetch,) = asked(codec.receive(context(), NOW))
-    assert codec.receive(frame("candle", candle(THIS_HOUR_MS, 130, 90)), NOW) == []
+    early = codec.receive(frame("trades", [trade("130", NOW_MS, 1), trade("90", NOW_MS, 2)]), NOW)
+    assert "high_24h" not in values(early)
     found = codec.receive_fetched(fetch, json.dumps([candle(THIS_HOUR_MS, 120, 95)]).encode(), NOW)
     assert values(found) == {"high_24h": 130.0, "low_24h": 90.0}
 
@@ -217,8 +260,9 @@ def test_a_coin_that_was_away_asks_again() -> None:
 
 def test_candles_of_other_intervals_mean_nothing() -> None:
     codec = seeded(candle(THIS_HOUR_MS, 110, 90))
-    assert codec.receive(frame("candle", candle(THIS_HOUR_MS, 500, 1) | {"i": "1d"}), NOW) == []
-    assert "candle:BTC:1h" not in codec.heard
+    for interval in ("3m", "1h", "1d"):
+        assert codec.receive(frame("candle", candle(THIS_HOUR_MS, 500, 1, interval=interval)), NOW) == []
+    assert not [name for name in codec.heard if name.startswith("candle")]
 
 
 # --- What is refused ---
@@ -242,5 +286,6 @@ def test_what_is_not_json_is_refused_but_the_greeting(text: bytes) -> None:
 
 
 def test_an_answer_without_candles_is_refused() -> None:
-    with pytest.raises(DecodeError):
-        Codec("linear").receive_fetched(Fetch("candles", "/info", "BTC"), b'"wrong"', NOW)
+    for tag in ("candles", "past"):
+        with pytest.raises(DecodeError):
+            Codec("linear").receive_fetched(Fetch(tag, "/info", "BTC"), b'"wrong"', NOW)

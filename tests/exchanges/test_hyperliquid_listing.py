@@ -27,10 +27,12 @@ def test_perpetuals_join_their_contexts_by_place_delisted_rows_included() -> Non
     ]
     contexts = [{"dayNtlVlm": "1.5"}, {"dayNtlVlm": "2.5"}, {"dayNtlVlm": "3.5", "midPx": None}]
     body = json.dumps([{"universe": universe, "collateralToken": 0}, contexts]).encode()
-    bitcoin, first, pepe, second = codec.receive_listing(codec.listing([])[0], body)
+    bitcoin, first, gone, pepe, second = codec.receive_listing(codec.listing([])[0], body)
     assert isinstance(bitcoin, Instrument)
     assert (bitcoin.name, bitcoin.lot_size, bitcoin.tick_size) == ("BTC-USDC", 0.00001, None)
-    assert bitcoin.funding_interval_h == 1.0
+    assert (bitcoin.funding_interval_h, bitcoin.halted) == (1.0, None)
+    assert isinstance(gone, Instrument)
+    assert (gone.symbol, gone.halted) == ("GONE", "delisted")
     assert isinstance(pepe, Instrument)
     assert (pepe.symbol, pepe.base, pepe.multiplier, pepe.lot_size) == ("kPEPE", "PEPE", 1000.0, 1.0)
     assert [first, second] == [Turnover("BTC", 1.5), Turnover("kPEPE", 3.5)]
