@@ -34,15 +34,18 @@ import trio
 from actors.control import LISTING, FeedControl
 from actors.exchanges import exchanges, load_codec
 from actors.feed.agenda import Budget
-from actors.feed.plan import Plan, route_of
+from actors.feed.plan import plan_for, route_of
 from actors.feed.transport import Transport, transport_for
+from actors.feed.wishes import base_channels
 from actors.fleet import Fleet
 from actors.ingest import Ingest
 from actors.listing import Listing
+from actors.market.demand import Demand
 from actors.market.events import Batch
 from actors.market.feeds import Board, FeedStatus
 from actors.market.market import Market
 from actors.market.rhythm import Patience
+from actors.market.trades import TradeLimits
 from actors.runtime.backoff import Backoff
 from actors.runtime.clock import steady_clock
 from actors.runtime.errors import SettingsError
@@ -57,6 +60,7 @@ from actors.runtime.version import __version__
 from actors.snapshot import Snapshot
 from actors.state import State
 from web.app import create_app
+from web.offers import Offer
 from web.readmodel import ReadModel
 from web.server import serve
 from web.wire import encode_record
@@ -79,8 +83,12 @@ class Hub:
     def __post_init__(self) -> None:
         settings, names = self.settings, list(self.settings.exchanges)
         self.patience = Patience(settings.market.stale_after_min_s, settings.market.stale_after_max_s)
-        self.market, self.board = Market(self.patience), Board()
-        self.web_stop = trio.Event()
+        kept = settings.market
+        limits = TradeLimits(
+            trades_kept=kept.trades_kept, bars_kept=kept.bars_kept, bar_grace_s=kept.bar_grace_s
+        )
+        self.market, self.board = Market(self.patience, limits), Board()
+        self.web_stop, self.offers = trio.Event(), dict[tuple[str, str], Offer]()
         self.raw_send, self.raw_receive = trio.open_memory_channel[Batch](BATCHES_QUEUED)
         self.read_model = ReadModel(names, self.now_ns)
         self.feeds = Supervisor("hub/pipeline/feeds", intensity=Intensity(5, 60), standing=True)
@@ -141,14 +149,17 @@ class Hub:
         return supervisor
 
     def _market(self, supervisor: Supervisor, name: str, market: str, settings: ExchangeSettings) -> None:
-        new_codec = partial(load_codec(name), market)
+        new_codec, picture = partial(load_codec(name), market), self.settings.market
         codec = new_codec()
+        channels = base_channels(codec.offers, trades=settings.trades, liquidations=settings.liquidations)
+        self.offers[name, market] = Offer(codec.offers, codec.sampled, codec.depth_max)
         budget = Budget(codec.limits.fetch_weight_per_min)
 
         def new_feed(status: FeedStatus) -> Callable[[], Awaitable[None]]:
             return Ingest(
                 status=status,
                 route=route_of(status.connection),
+                channels=channels,
                 new_codec=new_codec,
                 stream_url=settings.stream_url(market),
                 rest_url=settings.rest_url(market),
@@ -161,22 +172,30 @@ class Hub:
             ).run
 
         status, retries = self.board.market(name, market), self.settings.supervisor.max_retries
-        status.symbols = settings.symbols(market)
-        fleet = Fleet(supervisor, status, Plan(codec.topics, codec.limits), new_feed, retries)
+        status.symbols, status.offers = settings.symbols(market), codec.offers
+        status.demand = Demand(picture.book_grace_s, picture.books_max)
+        plan = plan_for(codec, channels, picture.book_depth, picture.books_max)
+        fleet = Fleet(supervisor, status, plan, new_feed, retries, picture.book_depth)
         listing = Listing(
             codec=codec,
             rest_url=settings.rest_url(market),
             transport=self.transport,
             wanted=settings.symbols(market),
-            refresh_s=self.settings.market.listing_refresh_s,
+            refresh_s=picture.listing_refresh_s,
             follow=fleet.follow,
             outbox=self.raw_send,
+            books=settings.books(market),
         )
         supervisor.add(Child(f"{name}:{market}:{LISTING}", listing.run, retries))
 
     def _web(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Callable[[], Awaitable[None]]:
         app = create_app(
-            self.read_model, self.control, self.settings.web, stop=self.web_stop, now_ns=self.now_ns
+            self.read_model,
+            self.control,
+            self.settings.web,
+            stop=self.web_stop,
+            now_ns=self.now_ns,
+            offers=self.offers,
         )
 
         async def run() -> None:

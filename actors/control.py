@@ -1,4 +1,4 @@
-"""The feeds as a whole: starts and stops exchanges, and keeps the board true to what becomes of them."""
+"""The feeds as a whole: starts and stops exchanges, has books watched, and keeps the board true."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import trio
 
 from actors.market.feeds import Board, MarketStatus
 from actors.market.rhythm import NS_PER_S
+from actors.runtime.errors import NotFollowed, NotOffered, cause_of
 from actors.runtime.observer import words_of
 from actors.runtime.supervision import Observation, Supervisor
 
 LISTING = "listing"
+BOOK = "book"
 
 
 @dataclass
@@ -61,6 +63,16 @@ class FeedControl:
         """Whether the exchange is started."""
         return any(status.running for status in self._markets(exchange))
 
+    def watch(self, exchange: str, market: str, symbol: str, depth: int, for_s: float | None = None) -> None:
+        """Follow a book for so long from now on. Raises `NotWatchable`, and `ValueError` for its depth."""
+        status = self.board.markets.get((exchange, market))
+        if status is None or symbol not in status.followed:
+            raise NotFollowed(f"{exchange}:{market}:{symbol} is not followed, so its book cannot be watched")
+        if BOOK not in status.offers:
+            raise NotOffered(f"{exchange} offers no order books of {market}")
+        until_ns = None if for_s is None else self._time_after(for_s)
+        status.demand.want(symbol, depth, until_ns, self.now_ns())
+
     def observe(self, observation: Observation) -> None:
         """Note on the board what a supervisor tells about a feed or a listing."""
         if observation.name.count(":") < 2 or observation.happening not in ("failed", "gave_up"):
@@ -72,7 +84,8 @@ class FeedControl:
             status = self.board.market(exchange, market)
             status.listing_error, status.listing_next_ts = words, next_ts
         elif (feed := self.board.feed(observation.name)) is not None:
-            feed.failed(words, next_ts, self.now_ns())
+            cause = cause_of(observation.error) if observation.error else "other"
+            feed.failed(words, next_ts, self.now_ns(), cause)
 
     def _time_after(self, delay_s: float | None) -> int | None:
         return None if delay_s is None else self.now_ns() + int(delay_s * NS_PER_S)

@@ -9,9 +9,9 @@ import trio
 
 from actors.exchanges.base import Codec, Fetch, Turnover
 from actors.feed.transport import Rest, Transport
-from actors.market.events import Batch, Event, Named, Removed, Source
+from actors.market.events import Batch, Event, Listed, Removed, Source
 from actors.market.instrument import Instrument
-from actors.market.selection import Selection, needs_listing, select
+from actors.market.selection import Selection, needs_listing, select, unlisted
 from actors.runtime.errors import ConnectionLost, DecodeError, FeedError
 
 # What is unsubscribed may still be under way; only then is its record taken away.
@@ -20,7 +20,8 @@ FORGET_AFTER_S = 5.0
 
 @dataclass
 class Listing:
-    """Calls `follow` with the selection at start and whenever it changes.
+    """Calls `follow` with the selection at start and whenever it changes, and tells what the listing says of
+    each instrument in it. `wanted` and `books` are what the settings want to follow.
 
     Symbols that the settings name are followed even while the listing cannot be had, for a REST interface
     that is down must not keep a stream from flowing. `followed` outlives a life, so that a symbol that was
@@ -34,6 +35,7 @@ class Listing:
     refresh_s: float
     follow: Callable[[Selection], Awaitable[None]]
     outbox: trio.MemorySendChannel[Batch]
+    books: tuple[str, ...] = ()
     followed: tuple[str, ...] = ()
 
     async def run(self) -> None:
@@ -43,10 +45,10 @@ class Listing:
                 selection = await self._ask()
             except FeedError:
                 if not self.followed and not needs_listing(self.wanted):
-                    await self.follow(Selection(self.wanted, {}))
+                    await self.follow(unlisted(self.wanted, self.books))
                 raise
             await self.follow(selection)
-            await self._tell([Named(symbol, name) for symbol, name in selection.names.items()])
+            await self._tell([Listed(each) for each in selection.instruments.values()])
             await self._forget(set(self.followed) - set(selection.symbols))
             self.followed = selection.symbols
             await trio.sleep(self.refresh_s)
@@ -66,7 +68,7 @@ class Listing:
                         pending.append(item)
         if not instruments:
             raise ConnectionLost("the exchange lists nothing that can be traded")
-        return select(self.wanted, instruments, turnover_24h)
+        return select(self.wanted, instruments, turnover_24h, self.books, self.followed)
 
     async def _read(self, rest: Rest, fetch: Fetch) -> Sequence[Instrument | Turnover | Fetch]:
         body = await rest.fetch(fetch)

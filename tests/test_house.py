@@ -29,6 +29,10 @@ PURE_MODULES = (
     "actors.feed.refusals",
     "actors.feed.plan",
     "actors.feed.agenda",
+    "actors.feed.memory",
+    "actors.feed.stream",
+    "actors.feed.watch",
+    "actors.feed.wishes",
     "simulator.world",
 )
 IMPURE = {

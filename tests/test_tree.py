@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 import trio
 
-from actors.market.events import Batch, Source, Ticker, TickerUpdate
+from actors.market.events import Batch, Source, TickerUpdate
 from actors.market.feeds import MarketReport
-from actors.runtime.errors import ConnectionLost, RestartIntensityExceeded
+from actors.market.reports import BookView
+from actors.market.ticker import Ticker
+from actors.runtime.errors import ConnectionLost, NotFollowed, RestartIntensityExceeded
 from actors.runtime.settings import Settings
 from actors.runtime.start import last_words
 from supervisor import Hub
-from tests.fakes import ScriptedExchange, mock_now_ns, settings_for
+from tests.fakes import ScriptedExchange, mock_now_ns, quarters, settings_for
 
 
 @pytest.fixture
@@ -229,6 +231,51 @@ async def test_listings_and_delistings_are_followed_without_a_new_connection(
         assert set(report(hub).symbols) == {"BTCUSDT", "ETHUSDT", "NEWUSDT"}
         assert (report(hub).state, exchange.attempts) == ("live", 1)
         assert hub.read_model.boards["bybit"].symbols() == {"BTCUSDT", "ETHUSDT", "NEWUSDT"}
+
+
+def book(hub: Hub, symbol: str) -> BookView | None:
+    return hub.market.everything()["bybit"].books.get(("linear", symbol))
+
+
+async def test_the_books_of_the_settings_are_live_and_others_while_they_are_watched(
+    autojump_clock: trio.testing.MockClock, tmp_path: Path, exchange: ScriptedExchange
+) -> None:
+    settings = settings_for(tmp_path, linear_books="BTCUSDT, XXXUSDT", book_grace_s=5)
+    async with running(settings, exchange) as hub:
+        await trio.sleep(2.1)
+        btc = book(hub, "BTCUSDT")
+        assert btc is not None and (btc.quality, btc.depth) == ("live", 50)
+        assert btc.bids == [(9.0, float(quarters())), (8.0, 1.0)] and btc.asks == [(10.0, 3.0)]
+        assert report(hub).refused["XXXUSDT"].startswith("not in the exchange's listing")
+        assert (book(hub, "ETHUSDT"), report(hub).books) == (None, ("BTCUSDT",))
+        hub.control.watch("bybit", "linear", "ETHUSDT", 200)
+        await trio.sleep(2)
+        eth = book(hub, "ETHUSDT")
+        assert eth is not None and (eth.quality, eth.depth) == ("live", 200)
+        await trio.sleep(5)
+        assert book(hub, "ETHUSDT") is None and book(hub, "BTCUSDT") is not None
+        assert (exchange.attempts, report(hub).state) == (1, "live")
+        with pytest.raises(NotFollowed):
+            hub.control.watch("bybit", "linear", "XXXUSDT", 50)
+
+
+async def test_what_was_traded_in_an_outage_is_fetched_afterwards(
+    autojump_clock: trio.testing.MockClock, settings: Settings, exchange: ScriptedExchange
+) -> None:
+    async with running(settings, exchange) as hub:
+        await trio.sleep(5)
+        exchange.drop()
+        await trio.sleep(10)
+        trades = hub.market.everything()["bybit"].trades["linear", "BTCUSDT"]
+        numbers = [int(trade.trade_id.split("-")[1]) for trade in trades]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        assert len(numbers) >= 59 and numbers[-1] >= quarters() - 1
+        assert any(trade.backfill for trade in trades)
+        assert report(hub).reconnects_by_cause == {"closed": 1}
+        holes = hub.market.everything()["bybit"].holes
+        assert {(hole.symbol, hole.healed) for hole in holes if hole.channel == "trades"} == {
+            (symbol, True) for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT")
+        }
 
 
 async def test_drain_loses_nothing_that_is_under_way(

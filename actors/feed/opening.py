@@ -12,7 +12,9 @@ from actors.runtime.errors import ConnectionLost, FeedError, RateLimited, Reject
 STEP_WITHIN_S = 5.0
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 
+# An exchange that forbids means the address that asks: asking sooner makes it last longer.
 _FORBIDDEN_PATIENCE_S = 600.0
+_PATIENCE_S = 60.0
 
 Stream: TypeAlias = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
@@ -54,9 +56,9 @@ def status_error(host: str, status: int, retry_after: str | None) -> FeedError:
     patience_s = float(retry_after) if retry_after and retry_after.isdigit() else None
     words = f"{host} answered with HTTP {status}"
     if status in (418, 429):
-        return RateLimited(words, retry_after_s=patience_s if patience_s is not None else 60.0)
+        return RateLimited(words, retry_after_s=_PATIENCE_S if patience_s is None else patience_s)
     if status == 403:
-        return Rejected(words, retry_after_s=patience_s or _FORBIDDEN_PATIENCE_S)
+        return Rejected(words, retry_after_s=max(patience_s or 0.0, _FORBIDDEN_PATIENCE_S))
     if 400 <= status < 500:
         return Rejected(words, retry_after_s=patience_s)
     return ConnectionLost(words, retry_after_s=patience_s)

@@ -13,7 +13,7 @@ import wsproto.utilities
 
 from actors.feed import opening
 from actors.feed.opening import Stream, status_error
-from actors.runtime.errors import ConnectionLost, FeedError, leaf_errors
+from actors.runtime.errors import ConnectionClosed, ConnectionLost, FeedError, leaf_errors
 
 CLOSE_WITHIN_S = 1.0
 MESSAGES_QUEUED = 1024
@@ -37,7 +37,7 @@ class PlainWebSocket:
         try:
             message = await self._websocket.get_message()
         except trio_websocket.ConnectionClosed as error:
-            raise ConnectionLost(_closing_words(error)) from None
+            raise ConnectionClosed(_closing_words(error)) from None
         return [message.encode() if isinstance(message, str) else message]
 
     async def send(self, payload: bytes) -> None:
@@ -45,7 +45,7 @@ class PlainWebSocket:
         try:
             await self._websocket.send_message(payload.decode())
         except trio_websocket.ConnectionClosed as error:
-            raise ConnectionLost(_closing_words(error)) from None
+            raise ConnectionClosed(_closing_words(error)) from None
 
 
 def _closing_words(error: trio_websocket.ConnectionClosed) -> str:

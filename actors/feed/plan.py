@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec import Struct
 
-from actors.exchanges.base import Limits, Topic
+from actors.exchanges.base import BOOK, Codec, Limits, Topic
 
 
 def route_of(connection: str) -> str:
     """The route that a connection's name stands for."""
     route = connection.rsplit("-", 1)[0]
     return "" if route == "stream" else route
+
+
+def plan_for(codec: Codec, channels: Sequence[str], book_depth: int, books_max: int) -> Plan:
+    """The plan of a market that follows these channels of every symbol, and some of the books."""
+    book = partial(codec.book, depth=book_depth) if BOOK in codec.offers else None
+    return Plan(partial(codec.topics, channels=channels), codec.limits, book, books_max)
 
 
 class Overflow(Struct, frozen=True):
@@ -48,12 +55,21 @@ class Plan:
     """Shares symbols out over as few connections as the limits allow.
 
     A symbol stays where it is for as long as it is wanted, so that a new listing disturbs nobody.
-    `connections()` maps each connection's name (its route and a number) to its symbols.
+    `connections()` maps each connection's name (its route and a number) to its symbols. Where `book` tells
+    the topic of a symbol's order book, room is kept for it beside the symbol, and for `books_max` in all.
     """
 
-    def __init__(self, topics: Callable[[str], Sequence[Topic]], limits: Limits) -> None:
+    def __init__(
+        self,
+        topics: Callable[[str], Sequence[Topic]],
+        limits: Limits,
+        book: Callable[[str], Topic] | None = None,
+        books_max: int = 0,
+    ) -> None:
         self._topics = topics
         self._limits = limits
+        self._book = book
+        self._books_max = books_max
         self._loads: dict[str, _Load] = {}
         self.overflow: list[Overflow] = []
 
@@ -71,7 +87,7 @@ class Plan:
                     self._loads[name].take(symbol, topics)
         settled = {(route_of(name), symbol) for name, load in self._loads.items() for symbol in load.symbols}
         for symbol in admitted:
-            for route in dict.fromkeys(topic.route for topic in self._topics(symbol)):
+            for route in dict.fromkeys(topic.route for topic in self._room_for(symbol)):
                 if (route, symbol) not in settled:
                     self._place(symbol, route)
         self._loads = {name: load for name, load in self._loads.items() if load.symbols}
@@ -82,6 +98,8 @@ class Plan:
 
     def _admit(self, wanted: list[str]) -> dict[str, None]:
         room = self._limits.topics_per_market
+        if room is not None and self._book is not None:
+            room -= min(len(wanted), self._books_max)
         admitted: dict[str, None] = {}
         for symbol in wanted:
             count = len(self._topics(symbol))
@@ -93,8 +111,12 @@ class Plan:
             admitted[symbol] = None
         return admitted
 
+    def _room_for(self, symbol: str) -> list[Topic]:
+        """Everything that may ever be followed of a symbol."""
+        return [*self._topics(symbol), *([self._book(symbol)] if self._book is not None else [])]
+
     def _on_route(self, symbol: str, route: str) -> list[Topic]:
-        return [topic for topic in self._topics(symbol) if topic.route == route]
+        return [topic for topic in self._room_for(symbol) if topic.route == route]
 
     def _place(self, symbol: str, route: str) -> None:
         topics = self._on_route(symbol, route)

@@ -35,6 +35,10 @@ class Refusals:
         """Whether the topic must stand alone when it is asked for."""
         return name in self.suspects or name in self.refused
 
+    def words(self, name: str) -> str:
+        """Why the topic was refused; empty for one that was not."""
+        return self.refused[name].words if name in self.refused else ""
+
     def refuse(self, name: str, words: str, now_ns: int) -> None:
         """Ask for the topic no more for a while, and each time for longer."""
         self.suspects.discard(name)

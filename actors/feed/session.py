@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import trio
-from msgspec import structs
 
-from actors.exchanges.base import Acknowledged, Codec, Command, Fetch, Refused, Rollover, Send
+from actors.exchanges.base import (
+    BOOK,
+    CANDLES,
+    TRADES,
+    Acknowledged,
+    Codec,
+    Command,
+    Fetch,
+    Refused,
+    Resync,
+    Rollover,
+    Send,
+    Topic,
+)
 from actors.feed.agenda import Agenda
+from actors.feed.fetching import COMMANDS, Fetcher
+from actors.feed.memory import Memory
+from actors.feed.stream import Change
 from actors.feed.subscriptions import Subscriptions
 from actors.feed.transport import Connection, Rest
-from actors.market.events import Event, Heard, Quote, Silent, TickerUpdate
-from actors.market.feeds import FeedState, FeedStatus
-from actors.market.rhythm import NS_PER_S, Patience, Rhythm
-from actors.runtime.errors import DecodeError, FeedError, StaleFeed
+from actors.feed.watch import WATCH_EVERY_S, Watch
+from actors.feed.wishes import Roster, differences, topics_of
+from actors.market.events import Denied, Event, FeedUp, Heard, Silent
+from actors.market.feeds import FeedStatus
+from actors.market.rhythm import NS_PER_S, Patience
+from actors.runtime.errors import DecodeError
 
 SUBSCRIBE_EVERY_S = 0.05
-WATCH_EVERY_S = 1.0
-BAD_FRAMES_MAX = 50
+CANDLES_AGAIN_AFTER_S = 75.0
+COMPLAIN_EVERY_S = 60
 
-_COMMANDS = frozenset({Send, Fetch, Acknowledged, Refused, Rollover})
 _logger = logging.getLogger("tickwell.feed")
 
 
@@ -35,52 +52,71 @@ class Deliver(Protocol):
 
 @dataclass
 class Session:
-    """Runs one connection until it fails.
+    """Runs one connection until it fails. An `heir` follows the market without delivering, because its
+    predecessor still does, until it is told to `take_over`.
 
-    `ready` is set once everything wanted produces; `expiring` once the exchange announces a cut. While
-    `quiet`, it follows the market without delivering: its predecessor still does.
+    `ready` is set once everything wanted produces, `expiring` once the exchange announces a cut, and `ended`,
+    by whoever runs it, when nothing more will come.
     """
 
     codec: Codec
     connection: Connection
     rest: Rest
     route: str
+    channels: tuple[str, ...]
     subscriptions: Subscriptions
     agenda: Agenda
+    roster: Roster
     status: FeedStatus
     deliver: Deliver
     now_ns: Callable[[], int]
     patience: Patience
-    quiet: bool = False
+    heir: bool = False
     ready: trio.Event = field(default_factory=trio.Event)
     expiring: trio.Event = field(default_factory=trio.Event)
+    ended: trio.Event = field(default_factory=trio.Event)
 
     def __post_init__(self) -> None:
         self._symbols: tuple[str, ...] = ()
-        self._unsaid: dict[tuple[type, str], Event] = {}
-        self._rhythm = Rhythm(self.now_ns())
-        self._messages = self._messages_counted = self._bad_frames = 0
+        self._books: Mapping[str, int] = {}
+        self._topics: list[Topic] = []
+        self._books_begun: set[str] = set()
+        self._histories: set[str] = set()
+        self._candles_due: deque[tuple[int, str]] = deque()
+        self._complain_at_ns = 0
+        self._memory = Memory() if self.heir else None
+        self._watch = Watch(self.codec, self.subscriptions, self.status, self.patience, self.now_ns())
 
     async def run(self) -> None:
         """Work until the connection fails. Raises `FeedError`."""
+        fetcher = Fetcher(
+            self.codec,
+            self.rest,
+            self.agenda,
+            self.status,
+            self._pass_on,
+            self._fill,
+            self._obey,
+            self.now_ns,
+        )
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._subscribe)
-            nursery.start_soon(self._fetch)
-            nursery.start_soon(self._watch)
+            nursery.start_soon(fetcher.run)
+            nursery.start_soon(self._look)
             if self.codec.ping_every_s is not None:
                 nursery.start_soon(self._ping, self.codec.ping_every_s)
             await self._listen()
 
     async def take_over(self, predecessor: Session) -> None:
-        """Deliver what was kept back, and from now on everything; tell where the two differ about silence."""
-        self.quiet = False
-        unsaid, self._unsaid = list(self._unsaid.values()), {}
-        await self._pass_on(unsaid)
-        before = {topic.name: topic for topic in predecessor.subscriptions.silent()}
-        now = {topic.name: topic for topic in self.subscriptions.silent()}
-        changes: list[Event] = [Heard(before[name].symbol, name) for name in before.keys() - now.keys()]
-        changes += [Silent(now[name].symbol, name) for name in now.keys() - before.keys()]
-        await self._pass_on(changes)
+        """Deliver what was kept back, and from now on everything; tell where the two differ."""
+        now_ns = self.now_ns()
+        told = _open_to(self.roster.update(self._topics, self._symbols, now_ns), now_ns)
+        told += self._memory.recall(now_ns) if self._memory is not None else []
+        before, now = predecessor.subscriptions.standings(), self.subscriptions.standings()
+        self._memory = None
+        await self._pass_on(told + differences(before, now, now_ns))
+
+    # What comes
 
     async def _listen(self) -> None:
         while True:
@@ -95,147 +131,153 @@ class Session:
         events: list[Any] = []
         commands: list[Any] = []
         receive, ts_recv = self.codec.receive, self.now_ns()
-        self._messages += len(frames)
+        self._watch.messages += len(frames)
         for frame in frames:
             try:
                 for item in receive(frame, ts_recv):
-                    (commands if type(item) in _COMMANDS else events).append(item)
+                    (commands if type(item) in COMMANDS else events).append(item)
             except DecodeError as error:
                 self._count_bad(frame, error)
         return events, commands
 
-    async def _obey(self, command: Command) -> None:
-        if isinstance(command, Acknowledged):
-            self.subscriptions.acknowledged(command)
-        elif isinstance(command, Refused):
-            _logger.warning("%s: the exchange refused: %s", self.status.name, command.reason)
-            self.subscriptions.refused(command, self.now_ns())
-        elif isinstance(command, Send):
-            await self.connection.send(command.payload)
-        elif isinstance(command, Fetch):
-            self.agenda.ask([command], self.now_ns())
-        else:
-            _logger.info("%s: %s", self.status.name, command.reason)
-            self.expiring.set()
+    def _count_bad(self, frame: bytes, error: DecodeError) -> None:
+        """A bad frame is skipped and counted; one a minute is enough for the log."""
+        self._watch.bad_frames += 1
+        now_ns = self.now_ns()
+        if now_ns >= self._complain_at_ns:
+            self._complain_at_ns = now_ns + COMPLAIN_EVERY_S * NS_PER_S
+            _logger.warning("%s: skipped a frame of %d bytes: %s", self.status.name, len(frame), error)
 
     async def _pass_on(self, events: list[Event]) -> None:
-        if self.quiet:
-            self._remember(events)
+        if self._memory is not None:
+            for event in events:
+                self._memory.note(event)
         elif events:
             await self.deliver(events)
 
-    def _remember(self, events: list[Event]) -> None:
-        """Fold what must not be delivered yet: the newest of every field, for the hand-over."""
-        for event in events:
-            if isinstance(event, Quote):
-                self._unsaid[Quote, event.symbol] = event
-            elif isinstance(event, TickerUpdate):
-                earlier = self._unsaid.get((TickerUpdate, event.symbol))
-                values = (
-                    {**earlier.values, **event.values} if isinstance(earlier, TickerUpdate) else event.values
-                )
-                self._unsaid[TickerUpdate, event.symbol] = structs.replace(event, values=values)
+    async def _fill(self, events: list[Event]) -> None:
+        """Fields that came over REST: they are as good from an heir."""
+        if events:
+            await self.deliver(events, fetched=True)
 
-    def _count_bad(self, frame: bytes, error: DecodeError) -> None:
-        self._bad_frames += 1
-        _logger.warning("%s: skipped a frame of %d bytes: %s", self.status.name, len(frame), error)
+    async def _obey(self, command: Command) -> None:
+        match command:
+            case Acknowledged():
+                self.subscriptions.acknowledged(command)
+            case Refused():
+                _logger.warning("%s: the exchange refused: %s", self.status.name, command.reason)
+                self.subscriptions.refused(command, self.now_ns())
+            case Send():
+                await self.connection.send(command.payload)
+            case Fetch():
+                self._count_resync(command)
+                self.agenda.ask([command], self.now_ns())
+            case Resync():
+                self.status.resyncs += self.subscriptions.renew(command.topic)
+            case Rollover():
+                _logger.info("%s: %s", self.status.name, command.reason)
+                self.expiring.set()
+
+    def _count_resync(self, fetch: Fetch) -> None:
+        """A book's first snapshot begins it; every other one mends it."""
+        if fetch.urgent:
+            self.status.resyncs += fetch.symbol in self._books_begun
+            self._books_begun.add(fetch.symbol)
+
+    # What is wanted
 
     async def _subscribe(self) -> None:
         while True:
-            if self._symbols != self.status.symbols:
-                self._want(self.status.symbols)
+            symbols, books = self.status.symbols, self.status.demand.wanted(self.now_ns())
+            if symbols != self._symbols or books is not self._books:
+                await self._want(symbols, books)
             while (request := self.subscriptions.next_request(self.now_ns())) is not None:
                 write = self.codec.unsubscribe if request.unsubscribe else self.codec.subscribe
                 await self.connection.send(write(request.topics, request.request_id))
             await trio.sleep(SUBSCRIBE_EVERY_S)
 
-    def _want(self, symbols: tuple[str, ...]) -> None:
-        topics = [topic for symbol in symbols for topic in self.codec.topics(symbol)]
-        self.subscriptions.want([topic for topic in topics if topic.route == self.route])
-        self.agenda.retain(symbols)
-        self.agenda.ask(self.codec.fetches(symbols, self.route), self.now_ns())
-        self._symbols = symbols
+    async def _want(self, symbols: tuple[str, ...], books: Mapping[str, int]) -> None:
+        now_ns = self.now_ns()
+        self._symbols, self._books = symbols, books
+        self._topics = topics_of(self.codec, self.route, self.channels, symbols, books)
+        self._books_begun &= books.keys()
+        self._histories &= set(symbols)
+        self.subscriptions.want(self._topics)
+        self.agenda.retain(symbols, books)
+        self.agenda.ask(self.codec.fetches(symbols, self.route), now_ns)
+        if self._memory is None:
+            self.status.books = tuple(topic.symbol for topic in self._topics if topic.channel == BOOK)
+            await self._pass_on(_open_to(self.roster.update(self._topics, symbols, now_ns), now_ns))
 
     async def _ping(self, every_s: float) -> None:
         while True:
             await trio.sleep(every_s)
             await self.connection.send(self.codec.ping())
 
-    async def _fetch(self) -> None:
-        while True:
-            while (fetch := self.agenda.next(self.now_ns())) is not None:
-                await self._fetch_one(fetch)
-            await trio.sleep(SUBSCRIBE_EVERY_S)
+    # What is missing
 
-    async def _fetch_one(self, fetch: Fetch) -> None:
-        """Ask once. What REST refuses must not end the stream: it stays on the agenda for later."""
-        try:
-            body = await self.rest.fetch(fetch)
-            await self.deliver(self.codec.receive_fetched(fetch, body, self.now_ns()), fetched=True)
-        except (FeedError, DecodeError) as error:
-            retry_after_s = error.retry_after_s if isinstance(error, FeedError) else None
-            self.agenda.failed(fetch, retry_after_s, self.now_ns())
-            _logger.warning("%s: %s failed: %s", self.status.name, fetch.tag, error)
-        else:
-            self.agenda.answered(fetch, self.now_ns())
-
-    async def _watch(self) -> None:
+    async def _look(self) -> None:
         while True:
             await trio.sleep(WATCH_EVERY_S)
             now_ns = self.now_ns()
-            await self._pass_on(self._compare(now_ns))
-            self._judge(now_ns)
-            self._publish()
+            changes = self.subscriptions.check(self.codec.heard, now_ns)
+            for change in changes:
+                self._note(change, now_ns)
+            if self.subscriptions.is_settled():
+                self.ready.set()
+            await self._pass_on([event for change in changes for event in self._told(change, now_ns)])
+            self._ask_candles_again(now_ns)
+            self._watch.judge(now_ns)
+            if self._memory is None and self._watch.publish():
+                _logger.info("%s is live symbols=%d", self.status.name, len(self.status.producing))
+            self._watch.begin_anew()
 
-    def _compare(self, now_ns: int) -> list[Event]:
-        """What fell silent or was heard again since the last look."""
-        changes = self.subscriptions.check(self.codec.heard, now_ns)
-        for change in changes:
-            words = "fell silent" if change.silent else "is heard again"
-            _logger.warning("%s: %s %s", self.status.name, change.topic.name, words)
-        if self.subscriptions.is_settled():
-            self.ready.set()
-        return [(Silent if each.silent else Heard)(each.topic.symbol, each.topic.name) for each in changes]
+    def _note(self, change: Change, now_ns: int) -> None:
+        topic, name = change.topic, self.status.name
+        if change.kind in ("silent", "heard"):
+            _logger.warning("%s: %s: %s", name, topic.name, change.words or "is heard again")
+        if change.kind in ("carried", "heard") and topic.channel in (TRADES, CANDLES):
+            self._ask_history(topic, again=change.kind == "heard", now_ns=now_ns)
 
-    def _judge(self, now_ns: int) -> None:
-        """End a connection whose data stopped, or is no longer readable. Pongs and acks are no data."""
-        newest_ns = max(self.codec.heard.values(), default=0)
-        if newest_ns > self._rhythm.last_ns:
-            self._rhythm.beat(newest_ns)
-        silence_s = (now_ns - self._rhythm.last_ns) / NS_PER_S
-        if self._symbols and silence_s * NS_PER_S > self._silence_allowed_ns():
-            raise StaleFeed(f"connected, but no data for {silence_s:.0f} s")
-        if self.subscriptions.is_mostly_silent():
-            raise StaleFeed("connected, but most of its streams are silent")
-        if self._bad_frames > max(BAD_FRAMES_MAX, (self._messages - self._messages_counted) / 2):
-            raise StaleFeed(f"{self._bad_frames} unreadable frames")
+    def _ask_history(self, topic: Topic, *, again: bool, now_ns: int) -> None:
+        """What was missed of the trades, now that new ones are sure to come; and once, the bars before them.
 
-    def _silence_allowed_ns(self) -> float:
-        steady = self.subscriptions.is_steady()
-        allowed_ns = self._rhythm.threshold_ns(self.patience, steady=steady)
-        if steady or self.codec.heard:
-            return allowed_ns
-        return min(allowed_ns, 2 * self.patience.ceiling_s * NS_PER_S)  # it never spoke at all
-
-    def _publish(self) -> None:
-        if self.quiet:
+        An heir that does not speak yet has missed nothing: its predecessor tells.
+        """
+        if self._memory is not None:
             return
-        status, subscriptions = self.status, self.subscriptions
-        rate = (self._messages - self._messages_counted) / WATCH_EVERY_S
-        status.messages_per_s = (
-            rate if not status.messages_per_s else 0.7 * status.messages_per_s + 0.3 * rate
-        )
-        status.messages += self._messages - self._messages_counted
-        self._messages_counted, self._bad_frames = self._messages, 0
-        status.producing = subscriptions.producing()
-        silent = subscriptions.silent()
-        status.stale = {topic.symbol for topic in silent}
-        status.mute = tuple(topic.name for topic in silent)
-        status.refused = subscriptions.refusals()
-        status.last_data_ts = max(self.codec.heard.values(), default=status.last_data_ts)
-        self._announce("stale" if status.stale else "live" if subscriptions.is_settled() else "syncing")
+        if topic.channel == TRADES and (again or self.heir or self.status.life > 1):
+            missed = self.codec.missed_trades(topic.symbol)
+            self.agenda.ask([missed] if missed is not None else [], now_ns)
+        if topic.symbol not in self._histories:
+            self._histories.add(topic.symbol)
+            self._ask_candles(topic.symbol, now_ns)
+            self._candles_due.append((now_ns + int(CANDLES_AGAIN_AFTER_S * NS_PER_S), topic.symbol))
 
-    def _announce(self, state: FeedState) -> None:
-        if state == "live" != self.status.state:
-            _logger.info("%s is live symbols=%d", self.status.name, len(self.status.producing))
-        self.status.state = state
+    def _ask_candles(self, symbol: str, now_ns: int) -> None:
+        candles = self.codec.candles(symbol)
+        self.agenda.ask([candles] if candles is not None else [], now_ns, last=True)
+
+    def _ask_candles_again(self, now_ns: int) -> None:
+        """The minute in which this life began to hear trades is over: now the exchange can tell it whole."""
+        while self._candles_due and self._candles_due[0][0] <= now_ns:
+            _, symbol = self._candles_due.popleft()
+            if symbol in self._histories:
+                self._ask_candles(symbol, now_ns)
+
+    def _told(self, change: Change, now_ns: int) -> list[Event]:
+        """A change in the words of the market. That data came, the data says; except of an heir, which may
+        have told at its taking over that none had come yet."""
+        topic = change.topic
+        if change.kind == "silent":
+            return [Silent(topic.symbol, topic.name, topic.channel, change.words, now_ns)]
+        if change.kind == "refused":
+            return [Denied(topic.symbol, topic.channel, change.words, now_ns)]
+        if change.kind == "heard" or self.heir or not topic.greets:
+            return [Heard(topic.symbol, topic.name, topic.channel, now_ns)]
+        return []
+
+
+def _open_to(events: list[Event], now_ns: int) -> list[Event]:
+    """What joins a connection that is open can come at once."""
+    return [*events, FeedUp(now_ns)] if events else events

@@ -10,21 +10,16 @@ between, in which it stays subscribed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from actors.exchanges.base import Acknowledged, Limits, Refused, Topic
+from actors.exchanges.base import BOOK, Acknowledged, Limits, Refused, Topic
 from actors.feed.refusals import Refusals
-from actors.market.rhythm import NS_PER_S, Patience, Rhythm
-
-State: TypeAlias = Literal["wanted", "asked", "acknowledged", "refused"]
+from actors.feed.stream import Change, Standing, Stream
+from actors.market.rhythm import NS_PER_S, Patience
 
 ACKNOWLEDGE_WITHIN_S = 10
-MUTE_AFTER_S = 15
-MUTE_RETRY_S = 30
-MUTE_RETRY_MAX_S = 600
 ASKS_MAX = 3
 
 
@@ -36,45 +31,6 @@ class Request(Struct, frozen=True):
     unsubscribe: bool = False
 
 
-class _Entry:
-    __slots__ = (
-        "asked_at_ns",
-        "asks",
-        "batch_max",
-        "mute_count",
-        "mute_until_ns",
-        "rhythm",
-        "silent",
-        "state",
-        "topic",
-    )
-
-    def __init__(self, topic: Topic) -> None:
-        self.topic = topic
-        self.state: State = "wanted"
-        self.batch_max = 1_000_000
-        self.asks = 0
-        self.asked_at_ns = 0
-        self.rhythm: Rhythm | None = None
-        self.silent = False
-        self.mute_count = 0
-        self.mute_until_ns = 0
-
-    @property
-    def carried(self) -> bool:
-        """Whether all is well with it: it produces, or need not say anything."""
-        if self.silent:
-            return False
-        return self.rhythm is not None or (not self.topic.greets and self.state == "acknowledged")
-
-
-class Change(Struct, frozen=True):
-    """A topic fell silent, or was heard again."""
-
-    topic: Topic
-    silent: bool
-
-
 class Subscriptions:
     """Follows the topics of one connection's life. Give it the time, and it tells what to send."""
 
@@ -82,7 +38,7 @@ class Subscriptions:
         self._limits = limits
         self._refusals = refusals
         self._patience = patience
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Stream] = {}
         self._leaving: list[Topic] = []
         self._requests: dict[int, tuple[str, ...]] = {}
         self._next_request_id = 1
@@ -98,7 +54,16 @@ class Subscriptions:
             if entry.state in ("asked", "acknowledged"):
                 self._leaving.append(entry.topic)
         for topic in topics:
-            self._entries.setdefault(topic.name, _Entry(topic))
+            self._entries.setdefault(topic.name, Stream(topic))
+
+    def renew(self, name: str) -> bool:
+        """Leave a topic and ask for it again, at once. Returns whether it was there to be left."""
+        entry = self._entries.get(name)
+        if entry is None or entry.state not in ("asked", "acknowledged"):
+            return False
+        entry.renew()
+        self._leaving.append(entry.topic)
+        return True
 
     def next_request(self, now_ns: int) -> Request | None:
         """The next message to send now, or `None`; the exchange's limits of rate and size are kept."""
@@ -132,8 +97,8 @@ class Subscriptions:
             batch.append(entry.topic)
         return batch
 
-    def _askable(self, now_ns: int) -> Iterable[_Entry]:
-        suspects: list[_Entry] = []
+    def _askable(self, now_ns: int) -> Iterable[Stream]:
+        suspects: list[Stream] = []
         for name, entry in self._entries.items():
             if entry.state == "refused" and not self._refusals.is_refused(name, now_ns):
                 entry.state, entry.asks, entry.batch_max = "wanted", 0, 1
@@ -152,7 +117,7 @@ class Subscriptions:
         self._requests[request.request_id] = tuple(topic.name for topic in request.topics)
         for topic in request.topics:
             entry = self._entries[topic.name]
-            entry.state, entry.asked_at_ns = "asked", now_ns
+            entry.state, entry.asked_at_ns, entry.renewing = "asked", now_ns, False
             entry.asks += 1
 
     # What the exchange answers
@@ -207,17 +172,34 @@ class Subscriptions:
         self._forget_answered()
         for name, entry in self._entries.items():
             last_ns = heard.get(name)
-            if last_ns is not None and self._listen(entry, last_ns):
-                changes.append(Change(entry.topic, silent=False))
+            if last_ns is not None and entry.listen(last_ns):
+                if entry.state != "acknowledged" and not entry.renewing:
+                    self._accept(name)
+                    entry.state = "acknowledged"
+                changes += self._changed(entry)
             if entry.state == "asked" and now_ns - entry.asked_at_ns > ACKNOWLEDGE_WITHIN_S * NS_PER_S:
                 self._ask_again(entry, now_ns)
-            elif entry.state == "acknowledged" and self._is_mute(entry, now_ns):
-                if not entry.silent:
-                    entry.silent = True
-                    changes.append(Change(entry.topic, silent=True))
+            elif entry.state == "acknowledged" and entry.is_mute(now_ns, self._patience):
+                entry.silent = True
+                changes += self._changed(entry, entry.silence(now_ns))
                 if now_ns >= entry.mute_until_ns:
-                    self._revive(entry, now_ns)
+                    entry.revive(now_ns)
+                    self._leaving.append(entry.topic)
+            changes += self._changed(entry)
         return changes
+
+    def _changed(self, entry: Stream, words: str = "") -> Iterator[Change]:
+        """What is to be told of a topic since it was last told."""
+        before, now = entry.told, entry.standing
+        if before == now:
+            return
+        entry.told = now
+        if now == "refused":
+            yield Change(entry.topic, "refused", self._refusals.words(entry.topic.name))
+        elif now == "carried":
+            yield Change(entry.topic, "carried" if before == "waiting" else "heard")
+        elif now == "silent":
+            yield Change(entry.topic, "silent", words)
 
     def _forget_answered(self) -> None:
         """Some exchanges answer by topic, so that their answers close no request."""
@@ -226,52 +208,35 @@ class Subscriptions:
             request_id: names for request_id, names in self._requests.items() if not asked.isdisjoint(names)
         }
 
-    def _listen(self, entry: _Entry, last_ns: int) -> bool:
-        """Note a topic's newest data. Returns whether it had been silent."""
-        if not entry.asked_at_ns or (entry.rhythm is None and last_ns < entry.asked_at_ns):
-            return False  # it is from before the topic was left, and is wanted again
-        if entry.rhythm is None:
-            entry.rhythm = Rhythm(last_ns)
-        elif last_ns <= entry.rhythm.last_ns:
-            return False
-        else:
-            entry.rhythm.beat(last_ns)
-        if entry.state != "acknowledged":
-            self._accept(entry.topic.name)
-            entry.state = "acknowledged"
-        was_silent, entry.silent, entry.mute_count = entry.silent, False, 0
-        return was_silent
-
-    def _is_mute(self, entry: _Entry, now_ns: int) -> bool:
-        if entry.rhythm is None:
-            return entry.topic.greets and now_ns - entry.asked_at_ns > MUTE_AFTER_S * NS_PER_S
-        since_ns = max(entry.rhythm.last_ns, entry.asked_at_ns)
-        return now_ns - since_ns > entry.rhythm.threshold_ns(self._patience, steady=entry.topic.steady)
-
-    def _ask_again(self, entry: _Entry, now_ns: int) -> None:
+    def _ask_again(self, entry: Stream, now_ns: int) -> None:
         entry.state = "wanted"
         if entry.asks >= ASKS_MAX:
             self._convict(entry.topic.name, "never answered", now_ns)
         entry.batch_max = 1 if entry.asks > 1 else entry.batch_max
 
-    def _revive(self, entry: _Entry, now_ns: int) -> None:
-        """Leave a silent topic and ask for it again; the next time, only after a longer pause."""
-        entry.state = "wanted"
-        pause_s = min(MUTE_RETRY_S * 2 ** min(entry.mute_count, 16), MUTE_RETRY_MAX_S)
-        entry.mute_count += 1
-        entry.mute_until_ns = now_ns + pause_s * NS_PER_S
-        self._leaving.append(entry.topic)
-
     # What is known
 
-    def is_settled(self) -> bool:
+    def is_empty(self) -> bool:
+        """Whether nothing is wanted."""
+        return not self._entries
+
+    def is_settled(self, *, books: bool = True) -> bool:
         """Whether everything that was wanted is refused or acknowledged, and what must speak produces."""
-        return all(entry.carried or entry.state == "refused" for entry in self._entries.values())
+        entries = (each for each in self._entries.values() if books or each.topic.channel != BOOK)
+        return all(entry.carried or entry.state == "refused" for entry in entries)
 
     def producing(self) -> set[str]:
-        """The symbols of which every topic is acknowledged, and has spoken if it must."""
-        lacking = {entry.topic.symbol for entry in self._entries.values() if not entry.carried}
-        return {entry.topic.symbol for entry in self._entries.values()} - lacking
+        """The symbols of which every topic is acknowledged, and has spoken if it must. Books come and go with
+        their readers: they do not count."""
+        entries = [entry for entry in self._entries.values() if entry.topic.channel != BOOK]
+        lacking = {entry.topic.symbol for entry in entries if not entry.carried}
+        return {entry.topic.symbol for entry in entries} - lacking
+
+    def standings(self) -> dict[Topic, tuple[Standing, str]]:
+        """Where each topic stands, and the words of the exchange where it refused one."""
+        return {
+            entry.topic: (entry.standing, self._refusals.words(name)) for name, entry in self._entries.items()
+        }
 
     def is_steady(self) -> bool:
         """Whether any topic repeats itself, so that the silence of all means something."""
@@ -288,9 +253,9 @@ class Subscriptions:
         return [entry.topic for entry in self._entries.values() if entry.silent]
 
     def refusals(self) -> dict[str, str]:
-        """The symbols that miss something because the exchange refused it, and its words."""
+        """The symbols that miss something because the exchange refused it, and its words about the first."""
         return {
-            entry.topic.symbol: self._refusals.refused[name].words
-            for name, entry in self._entries.items()
-            if entry.state == "refused" and name in self._refusals.refused
+            entry.topic.symbol: self._refusals.words(name)
+            for name, entry in reversed(self._entries.items())
+            if entry.state == "refused"
         }

@@ -25,7 +25,7 @@ from wsproto.utilities import ProtocolError
 from actors.feed import opening
 from actors.feed.frames import FrameError, FrameParser
 from actors.feed.opening import Stream, status_error
-from actors.runtime.errors import ConnectionLost
+from actors.runtime.errors import ConnectionClosed, ConnectionLost
 
 RECEIVE_BYTES = 64 * 1024
 HEAD_BYTES_MAX = 32 * 1024
@@ -79,7 +79,7 @@ class WebSocket:
         except _GONE:
             data = b""
         if not data:
-            raise ConnectionLost("the connection was dropped without a word (1006)")
+            raise ConnectionClosed("the connection was dropped without a word (1006)")
         return data
 
     async def _write(self, event: Event) -> None:
@@ -87,7 +87,7 @@ class WebSocket:
             try:
                 await self._stream.send_all(self._protocol.send(event))
             except (*_GONE, ProtocolError):
-                raise ConnectionLost("the connection is closed") from None
+                raise ConnectionClosed("the connection is closed") from None
 
     async def _say(self, event: Event) -> None:
         with trio.move_on_after(CLOSE_WITHIN_S, shield=True), suppress(ConnectionLost):
@@ -107,7 +107,7 @@ class WebSocket:
                     await self._write(event.response())
                 elif isinstance(event, CloseConnection):
                     await self._say(event.response())
-                    raise ConnectionLost(_closing_words(event))
+                    raise ConnectionClosed(_closing_words(event))
 
 
 def _closing_words(event: CloseConnection) -> str:

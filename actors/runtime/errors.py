@@ -4,16 +4,23 @@ TickwellError
 ├── SettingsError               refuse to start: exit 2
 ├── StartError                  a port, a file or a permission is in the way: exit 73
 ├── FeedError                   the world outside failed: restart with backoff, for ever, never counted
-│   ├── ConnectionLost          a socket closed, DNS, TLS, a 5xx
+│   ├── ConnectionLost          DNS, TLS, a 5xx
+│   │   └── ConnectionClosed    an open socket ended
 │   ├── StaleFeed               connected, but the data stopped
 │   ├── Rejected                the exchange says no (4xx): retried at the longest delay
 │   └── RateLimited             the exchange says later: carries `retry_after_s`
 ├── DecodeError                 one bad frame: counted and skipped
+├── NotWatchable                an order book cannot be watched: whoever asked for it is told why
+│   ├── NotFollowed             its instrument is not followed
+│   ├── NotOffered              its market has no books
+│   └── TooManyBooks            so many are watched already
 └── RestartIntensityExceeded    a supervisor gives up; its parent counts it
 anything else                   our bug: counted against restart intensity
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 
 class TickwellError(Exception):
@@ -33,8 +40,12 @@ class StartError(TickwellError):
 
 
 class FeedError(TickwellError):
-    """The outside world failed. `retry_after_s` is the least time to wait before the next attempt."""
+    """The outside world failed. `retry_after_s` is the least time to wait before the next attempt.
 
+    `cause` is the one word under which it is counted.
+    """
+
+    cause: ClassVar[str] = "other"
     retry_after_s: float | None
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
@@ -45,21 +56,51 @@ class FeedError(TickwellError):
 class ConnectionLost(FeedError):
     """A connection could not be made, or ended."""
 
+    cause = "network"
+
+
+class ConnectionClosed(ConnectionLost):
+    """A connection was open and ended: the exchange closed it, or it was dropped."""
+
+    cause = "closed"
+
 
 class StaleFeed(FeedError):
     """A connection is open and its data stopped."""
+
+    cause = "stall"
 
 
 class Rejected(FeedError):
     """The exchange refuses what was asked; asking again soon will not help."""
 
+    cause = "rejected"
+
 
 class RateLimited(FeedError):
     """The exchange asks for patience."""
 
+    cause = "rate_limited"
+
 
 class DecodeError(TickwellError):
     """A frame does not hold what its exchange documents."""
+
+
+class NotWatchable(TickwellError):
+    """An order book cannot be watched; its words are for whoever asked."""
+
+
+class NotFollowed(NotWatchable):
+    """The instrument is not followed, so nothing of it can be watched."""
+
+
+class NotOffered(NotWatchable):
+    """The market has no order books for us."""
+
+
+class TooManyBooks(NotWatchable):
+    """As many books are watched as may be; some will end."""
 
 
 class RestartIntensityExceeded(TickwellError):
@@ -76,6 +117,12 @@ def leaf_errors(error: BaseException) -> list[BaseException]:
 def is_worlds_fault(error: BaseException) -> bool:
     """Whether nothing but `FeedError`s are inside."""
     return all(isinstance(leaf, FeedError) for leaf in leaf_errors(error))
+
+
+def cause_of(error: BaseException) -> str:
+    """The one word under which a failure is counted; `bug` for a mistake of ours."""
+    cause = main_error(error)
+    return cause.cause if isinstance(cause, FeedError) else "bug"
 
 
 def main_error(error: BaseException) -> BaseException:

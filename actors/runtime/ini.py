@@ -258,18 +258,25 @@ def _check_enabled(sections: Mapping[str, Any], problems: list[str]) -> None:
 
 def _check_exchange(name: str, exchange: ExchangeSettings, problems: list[str]) -> None:
     for market in ("linear", "spot"):
-        symbols = exchange.symbols(market)
-        strange = [symbol for symbol in symbols if not _SYMBOL.fullmatch(symbol)]
-        twice = sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
-        place = f"[{name}] {market}"
-        problems.extend(f"{place} = … {symbol} …: must be {_SYMBOL_WORDS}" for symbol in strange)
-        problems.extend(f"{place} = … {symbol} …: stands there twice; name it once" for symbol in twice)
+        _check_symbols(f"[{name}] {market}", exchange.symbols(market), problems)
+        _check_symbols(f"[{name}] {market}_books", exchange.books(market), problems)
+        if exchange.books(market) and not exchange.symbols(market):
+            problems.append(
+                f"[{name}] {market}_books: nothing of {market} is followed; name its symbols there"
+            )
         _check_url(
             f"[{name}] {market}_stream_url", exchange.stream_url(market), ("ws://", "wss://"), problems
         )
         _check_url(
             f"[{name}] {market}_rest_url", exchange.rest_url(market), ("http://", "https://"), problems
         )
+
+
+def _check_symbols(place: str, symbols: Sequence[str], problems: list[str]) -> None:
+    strange = [symbol for symbol in symbols if not _SYMBOL.fullmatch(symbol)]
+    twice = sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
+    problems.extend(f"{place} = … {symbol} …: must be {_SYMBOL_WORDS}" for symbol in strange)
+    problems.extend(f"{place} = … {symbol} …: stands there twice; name it once" for symbol in twice)
 
 
 def _check_url(place: str, url: str, schemes: tuple[str, str], problems: list[str]) -> None:

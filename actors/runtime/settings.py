@@ -26,7 +26,7 @@ class SupervisorSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MarketSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[market]`: how often the picture is sent, and when a price stops being current."""
+    """`[market]`: how often the picture is sent, when a price stops being current, and what is kept."""
 
     snapshot_interval_s: Annotated[float, Meta(ge=0.1, le=1.0)] = 0.2
     stale_after_min_s: Annotated[float, Meta(ge=1, le=3600)] = 5.0
@@ -34,6 +34,12 @@ class MarketSettings(Struct, frozen=True, forbid_unknown_fields=True):
     listing_refresh_s: Annotated[float, Meta(ge=10, le=86_400)] = 900.0
     websocket: Literal["batched", "plain"] = "batched"
     read_coalesce_ms: Annotated[float, Meta(ge=0, le=50)] = 6.0
+    book_depth: Annotated[int, Meta(ge=1, le=200)] = 50
+    book_grace_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
+    books_max: Annotated[int, Meta(ge=1, le=1000)] = 200
+    trades_kept: Annotated[int, Meta(ge=10, le=10_000)] = 500
+    bars_kept: Annotated[int, Meta(ge=10, le=10_000)] = 500
+    bar_grace_s: Annotated[float, Meta(ge=0, le=60)] = 2.0
 
 
 class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,15 +63,20 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExchangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[exchange:NAME]`: the symbols per market, and other addresses than the exchange's own.
+    """`[exchange:NAME]`: what is followed of each market, and other addresses than the exchange's own.
 
     `linear` and `spot` hold symbols, `*` for everything tradable, or `top:N` by turnover of 24 hours;
-    empty leaves the market out.
+    empty leaves the market out. `linear_books` and `spot_books` say the same about order books, of what is
+    followed; all other books are followed while somebody watches them.
     """
 
     enabled: bool = True
     linear: tuple[str, ...] = ()
     spot: tuple[str, ...] = ()
+    trades: bool = True
+    liquidations: bool = True
+    linear_books: tuple[str, ...] = ()
+    spot_books: tuple[str, ...] = ()
     linear_stream_url: str = ""
     linear_rest_url: str = ""
     spot_stream_url: str = ""
@@ -74,6 +85,10 @@ class ExchangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     def symbols(self, market: str) -> tuple[str, ...]:
         """The symbols wanted of one market."""
         return self.linear if market == "linear" else self.spot
+
+    def books(self, market: str) -> tuple[str, ...]:
+        """The order books of one market that are followed whether or not somebody watches them."""
+        return self.linear_books if market == "linear" else self.spot_books
 
     def stream_url(self, market: str) -> str:
         """Another address for the market's streams; empty means the exchange's own."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from actors.exchanges.base import Acknowledged, Limits, Refused, Topic
 from actors.feed.refusals import Refusals
-from actors.feed.subscriptions import Change, Request, Subscriptions
+from actors.feed.stream import Change
+from actors.feed.subscriptions import Request, Subscriptions
 from actors.market.rhythm import NS_PER_S, Patience
 
 EPOCH_S = 1_700_000_000

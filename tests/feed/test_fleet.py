@@ -11,6 +11,7 @@ from trio.testing import MockClock
 from actors.exchanges.base import Limits, Topic
 from actors.feed.plan import Plan
 from actors.fleet import Fleet
+from actors.market.demand import Demand
 from actors.market.feeds import FeedStatus, MarketStatus
 from actors.market.selection import Selection
 from actors.runtime.supervision import Supervisor
@@ -56,8 +57,8 @@ async def fleet(feeds: Feeds, nursery: trio.Nursery) -> Fleet:
     return Fleet(supervisor, MarketStatus("x", "linear"), Plan(topics, LIMITS), feeds.new, 0)
 
 
-async def follow(fleet: Fleet, symbols: str, **refused: str) -> None:
-    await fleet.follow(Selection(tuple(symbols), refused))
+async def follow(fleet: Fleet, symbols: str, books: str = "", **refused: str) -> None:
+    await fleet.follow(Selection(tuple(symbols), refused, books=tuple(books)))
     await trio.sleep(1)
 
 
@@ -118,3 +119,33 @@ async def test_nothing_to_follow_ends_every_connection(
     await follow(fleet, "abc")
     await follow(fleet, "")
     assert feeds.running == {} and fleet.supervisor.names() == []
+
+
+async def test_the_books_of_the_settings_are_wanted_of_what_is_followed(
+    autojump_clock: MockClock, fleet: Fleet
+) -> None:
+    await follow(fleet, "abcdefgh", books="agh")
+    assert fleet.status.followed == frozenset("abcdef")
+    assert fleet.status.demand.wanted(0) == {"a": 50}
+    assert {feed.demand for feed in fleet.status.feeds.values()} == {fleet.status.demand}
+    await follow(fleet, "abc", books="abc")
+    assert fleet.status.demand.wanted(0) == {"a": 50, "b": 50, "c": 50}
+
+
+async def test_a_book_ends_with_its_symbol(autojump_clock: MockClock, fleet: Fleet) -> None:
+    await follow(fleet, "abc")
+    fleet.status.demand.hold("c", 20, 0)
+    await follow(fleet, "ab")
+    assert fleet.status.demand.wanted(0) == {}
+
+
+async def test_books_that_cannot_be_had_are_told_with_the_reason(
+    autojump_clock: MockClock, fleet: Fleet
+) -> None:
+    fleet.status.demand = Demand(books_max=1)
+    await fleet.follow(Selection(("a", "b"), {}, books=("a", "b"), books_refused={"z": "not listed"}))
+    assert fleet.status.refused == {
+        "b": "its order book is wanted, but only books_max = 1 may be followed at once",
+        "z": "not listed",
+    }
+    assert fleet.status.symbols == ("a", "b")

@@ -84,6 +84,37 @@ def test_who_stays_stays_where_it_is() -> None:
     assert arranged(plan, "dyz") == {"stream-1": "dy", "stream-0": "z"}
 
 
+def book(symbol: str) -> Topic:
+    return Topic(f"book.{symbol}", symbol, "book")
+
+
+def test_room_is_kept_for_a_book_beside_every_symbol() -> None:
+    assert arranged(Plan(one, limits(count=4), book, 10), "abcde") == {
+        "stream-0": "ab",
+        "stream-1": "cd",
+        "stream-2": "e",
+    }
+
+
+def test_room_is_kept_for_books_on_their_own_route() -> None:
+    def far_book(symbol: str) -> Topic:
+        return Topic(f"book.{symbol}", symbol, "book", "deep")
+
+    assert arranged(Plan(one, limits(count=2), far_book, 10), "abc") == {
+        "stream-0": "ab",
+        "stream-1": "c",
+        "deep-0": "ab",
+        "deep-1": "c",
+    }
+
+
+def test_of_a_markets_limit_as_much_is_kept_as_there_may_be_books() -> None:
+    plan = Plan(one, limits(per_market=6), book, 2)
+    assert arranged(plan, "abcdefgh") == {"stream-0": "abcd"}
+    assert [each.symbol for each in plan.overflow] == list("efgh")
+    assert arranged(Plan(one, limits(per_market=6), book, 100), "abc") == {"stream-0": "abc"}
+
+
 def test_nothing_wanted_needs_no_connection() -> None:
     plan = Plan(one, limits())
     plan.arrange("ab")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.exchanges.base import Acknowledged, Refused
+from actors.exchanges.base import Acknowledged, Refused, Topic
 from actors.feed.refusals import Refusals
 from actors.feed.subscriptions import Subscriptions
 from actors.market.rhythm import NS_PER_S, Patience
@@ -185,6 +185,66 @@ def test_a_refused_unsubscription_loses_nothing() -> None:
     subscriptions.refused(Refused("not subscribed", request.request_id), NOW + NS_PER_S)
     subscriptions.check({"b": NOW + NS_PER_S}, NOW + NS_PER_S)
     assert subscriptions.is_settled() and subscriptions.refusals() == {}
+
+
+def test_a_topic_is_left_and_asked_for_again_and_the_others_are_not() -> None:
+    talk = Talk(Scripted())
+    talk.subscriptions.want(topics("abc"))
+    talk.run(5)
+    assert talk.subscriptions.renew("b")
+    talk.run(2)
+    assert talk.asked("b") == [True, False, True] and talk.asked("a") == [True]
+    assert talk.subscriptions.is_settled() and talk.exchange.subscribed == {"a", "b", "c"}
+
+
+def test_what_still_comes_of_a_topic_that_was_left_does_not_pass_for_the_new_one() -> None:
+    """Else a busy book, whose deltas go on until it is left, would never be asked for again."""
+    subscriptions = fresh(requests_per_s=0.1)
+    subscriptions.want(topics("a"))
+    subscriptions.next_request(NOW)
+    subscriptions.acknowledged(Acknowledged(1))
+    subscriptions.check({"a": NOW + NS_PER_S}, NOW + NS_PER_S)
+    assert subscriptions.renew("a")
+    left = subscriptions.next_request(NOW + 10 * NS_PER_S)
+    assert left is not None and left.unsubscribe
+    subscriptions.check({"a": NOW + 11 * NS_PER_S}, NOW + 11 * NS_PER_S)
+    again = subscriptions.next_request(NOW + 20 * NS_PER_S)
+    assert again is not None and not again.unsubscribe and names_of(subscriptions, NOW + 40 * NS_PER_S) == []
+
+
+def test_what_is_not_subscribed_cannot_be_renewed() -> None:
+    talk = Talk(Scripted(bad={"b"}))
+    talk.subscriptions.want(topics("ab"))
+    assert not talk.subscriptions.renew("a")
+    talk.run(5)
+    assert talk.subscriptions.renew("a") and not talk.subscriptions.renew("a")
+    assert not talk.subscriptions.renew("b") and not talk.subscriptions.renew("z")
+
+
+def test_each_change_of_a_topic_is_told_once() -> None:
+    talk = Talk(Scripted(bad={"b"}, mute={"c"}))
+    first, second, third, fourth = topics("abcd")
+    quiet = Topic("q", "Q", "trades", steady=False, greets=False)
+    talk.subscriptions.want([first, second, third, fourth, quiet])
+    talk.exchange.mute |= {"q"}
+    talk.run(40)
+    told = {(change.topic.name, change.kind) for change in talk.changes}
+    kinds = {"a": "carried", "b": "refused", "c": "silent", "d": "carried", "q": "carried"}
+    assert told == set(kinds.items()) and len(talk.changes) == 5
+    assert {change.words for change in talk.changes if change.kind == "refused"} == {"no such topic"}
+    standings = talk.subscriptions.standings()
+    assert {topic.name: standing for topic, (standing, _) in standings.items()} == kinds
+
+
+def test_a_book_is_not_what_makes_a_symbol_produce() -> None:
+    """It comes and goes with its readers; the market is as live as it was."""
+    subscriptions = fresh()
+    [ticker] = topics("a")
+    subscriptions.want([ticker, Topic("book", "A", "book")])
+    subscriptions.next_request(NOW)
+    subscriptions.check({"a": NOW}, NOW)
+    assert subscriptions.producing() == {"A"} and subscriptions.is_settled(books=False)
+    assert not subscriptions.is_settled()
 
 
 def test_what_nobody_asked_for_changes_nothing() -> None:

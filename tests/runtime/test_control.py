@@ -9,8 +9,19 @@ import trio
 from trio.testing import MockClock
 
 from actors.control import FeedControl
+from actors.market.demand import Demand
 from actors.market.feeds import Board, FeedStatus
-from actors.runtime.errors import ConnectionLost
+from actors.runtime.errors import (
+    ConnectionClosed,
+    ConnectionLost,
+    FeedError,
+    NotFollowed,
+    NotOffered,
+    RateLimited,
+    Rejected,
+    StaleFeed,
+    TooManyBooks,
+)
 from actors.runtime.supervision import Child, Observation, Supervisor
 
 NOW_NS = 1_000
@@ -111,9 +122,12 @@ async def test_a_stop_is_noted_even_when_whoever_ordered_it_has_gone(
     assert hub.control.board.market("a", "linear").feeds["stream-0"].state == "stopped"
 
 
-def observed(hub: Hub, name: str, delay_s: float | None = 2.0) -> None:
+CLOSED = ConnectionLost("closed")
+
+
+def observed(hub: Hub, name: str, delay_s: float | None = 2.0, error: Exception = CLOSED) -> None:
     happening = "failed" if delay_s is not None else "gave_up"
-    hub.control.observe(Observation(f"hub/x/{name}", happening, ConnectionLost("closed"), delay_s))  # type: ignore[arg-type]
+    hub.control.observe(Observation(f"hub/x/{name}", happening, error, delay_s))  # type: ignore[arg-type]
 
 
 async def test_a_failed_feed_is_noted_with_its_next_attempt(autojump_clock: MockClock, hub: Hub) -> None:
@@ -123,6 +137,55 @@ async def test_a_failed_feed_is_noted_with_its_next_attempt(autojump_clock: Mock
     assert report.next_attempt_ts == NOW_NS + 2_000_000_000
     observed(hub, "a:linear:stream-0", None)
     assert hub.control.board.market("a", "linear").report().next_attempt_ts is None
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ConnectionLost("cannot reach it"), "network"),
+        (ConnectionClosed("closed with 1001"), "closed"),
+        (StaleFeed("no data"), "stall"),
+        (RateLimited("429"), "rate_limited"),
+        (Rejected("403"), "rejected"),
+        (FeedError("something else"), "other"),
+        (ExceptionGroup("", [ExceptionGroup("", [StaleFeed("no data")])]), "stall"),
+        (ValueError("ours"), "bug"),
+    ],
+)
+async def test_each_reconnection_is_counted_under_its_cause(
+    autojump_clock: MockClock, hub: Hub, error: Exception, cause: str
+) -> None:
+    observed(hub, "a:linear:stream-0", error=error)
+    assert hub.control.board.market("a", "linear").report().reconnects_by_cause == {cause: 1}
+
+
+async def test_a_book_is_watched_for_a_while(autojump_clock: MockClock, hub: Hub) -> None:
+    status = hub.control.board.market("a", "linear")
+    status.followed, status.offers = frozenset({"X"}), ("ticker", "book")
+    hub.control.watch("a", "linear", "X", 50, for_s=10)
+    second_ns = 1_000_000_000
+    assert status.demand.wanted(NOW_NS + 10 * second_ns - 1) == {"X": 50}
+    assert status.demand.wanted(NOW_NS + 10 * second_ns) == {}
+    hub.control.watch("a", "linear", "X", 200)
+    assert status.demand.wanted(NOW_NS + 59 * second_ns) == {"X": 200}
+
+
+async def test_a_book_that_cannot_be_watched_says_why(autojump_clock: MockClock, hub: Hub) -> None:
+    status = hub.control.board.market("a", "linear")
+    status.followed, status.offers = frozenset("XYZ"), ("ticker",)
+    for exchange, market, symbol in (("a", "linear", "W"), ("a", "spot", "X"), ("c", "linear", "X")):
+        with pytest.raises(NotFollowed, match=f"{exchange}:{market}:{symbol} is not followed"):
+            hub.control.watch(exchange, market, symbol, 50)
+    with pytest.raises(NotOffered, match="a offers no order books of linear"):
+        hub.control.watch("a", "linear", "X", 50)
+    status.offers, status.demand = ("ticker", "book"), Demand(books_max=2)
+    hub.control.watch("a", "linear", "X", 50)
+    hub.control.watch("a", "linear", "Y", 50)
+    with pytest.raises(TooManyBooks):
+        hub.control.watch("a", "linear", "Z", 50)
+    with pytest.raises(ValueError, match="1 to 200"):
+        hub.control.watch("a", "linear", "X", 500)
+    assert ("c", "linear") not in hub.control.board.markets
 
 
 async def test_a_failed_listing_is_noted_and_the_feeds_go_on(autojump_clock: MockClock, hub: Hub) -> None:

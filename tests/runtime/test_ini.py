@@ -62,6 +62,16 @@ def test_lists_are_separated_by_commas_or_lines(tmp_path: Path) -> None:
     assert bybit.spot == ("top:20",)
 
 
+def test_books_are_named_like_symbols_and_channels_are_switched(tmp_path: Path) -> None:
+    text = "[exchange:bybit]\nlinear = *\nlinear_books = BTCUSDT, top:5\ntrades = no\n"
+    bybit = read(tmp_path, text).exchanges["bybit"]
+    assert (bybit.books("linear"), bybit.books("spot")) == (("BTCUSDT", "top:5"), ())
+    assert (bybit.trades, bybit.liquidations) == (False, True)
+    written = write_settings(read(tmp_path, text))
+    assert {"linear_books = BTCUSDT, top:5", "trades = no", "liquidations = yes"} <= set(written.split("\n"))
+    assert {"book_depth = 50", "book_grace_s = 60", "trades_kept = 500"} <= set(written.split("\n"))
+
+
 @pytest.mark.parametrize("word", ["no", "off", "0", "False", "NO"])
 def test_yes_and_no_have_many_spellings(tmp_path: Path, word: str) -> None:
     text = f"{GOOD}[exchange:binance]\nenabled = {word}\n"
@@ -122,6 +132,12 @@ MISTAKES = {
     "[exchange:binance]\nspot = BTC$\n": "spot = … BTC$ …: must be symbols such as BTCUSDT, or *, or top:N",
     "[exchange:binance]\nspot_rest_url = ws://h\n": "spot_rest_url = ws://h: must begin with http:// or https://",
     "[exchange:binance]\nspot_stream_url = wss://\n": "must begin with ws:// or wss:// and name a host",
+    "[market]\nbook_depth = 201\n": "book_depth = 201: must be a whole number from 1 to 200",
+    "[market]\nbook_grace_s = 0\n": "book_grace_s = 0: must be a number of seconds from 1 to 3600",
+    "[exchange:binance]\ntrades = some\n": "[exchange:binance] trades = some: must be yes or no",
+    "[exchange:binance]\nspot = A\nspot_books = A, A\n": "spot_books = … A …: stands there twice",
+    "[exchange:binance]\nspot = A\nspot_books = A$\n": "spot_books = … A$ …: must be symbols such as",
+    "[exchange:binance]\nlinear_books = A\n": "linear_books: nothing of linear is followed; name its symbols",
     "[web]\nport = 1\nhost = h\nPort = 2\n": "[web] port: stands on lines 4 and 6; keep one",
     "[web]\nport 80\n": "line 4: must be a [section], key = value, or # a comment",
 }
