@@ -4,13 +4,17 @@ Streams that do not exist (or sit on the wrong route) are acknowledged like any 
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 import trio
 
+from simulator.binance_limits import RequestLimiter
+from simulator.binance_rest import BadRequest
+from simulator.binance_streams import BurstFeed, KlineFeed, kline_interval
 from simulator.connection import Connection
+from simulator.depth import Level
 from simulator.faults import FaultBoard
 from simulator.frames import Reply, frame, json_frame
 from simulator.instruments import Instrument
@@ -20,7 +24,8 @@ from simulator.world import World
 
 STREAMS_LIMIT: Final = 1_024  # per connection
 TOO_MANY_REQUESTS: Final = 1008
-NOT_FOUND: Final = Reply(b"<html><body><h2>404 Not found</h2></body></html>", 404, "text/html")
+GONE: Final = frozenset({"BREAK", "CLOSE"})  # symbols of this status say nothing any more
+UNKNOWN_EVERY: Final = 8  # so many updates apart a diff deletes a level that nobody knew, as real ones do
 
 
 class BinanceServer(VenueServer):
@@ -32,8 +37,11 @@ class BinanceServer(VenueServer):
     pong_s = 60.0
     rate_limit_body = b'{"code":-1003,"msg":"Too many requests."}'
 
-    def __init__(self, world: World, board: FaultBoard, settings: SimulatorSettings) -> None:
+    def __init__(
+        self, world: World, board: FaultBoard, settings: SimulatorSettings, weight_per_minute: int
+    ) -> None:
         super().__init__(world, board, settings)
+        self.limiter = RequestLimiter(weight_per_minute)
         self._array_updates: dict[str, int] = {}
 
     @abstractmethod
@@ -43,6 +51,18 @@ class BinanceServer(VenueServer):
     @abstractmethod
     def make_array_feed(self, stream: str) -> Feed | None:
         """The feed of an all-market stream (`!…`); None when this market has no such stream."""
+
+    @abstractmethod
+    def kline_period_s(self, interval: str) -> float:
+        """How often a candle that is still open is sent."""
+
+    @abstractmethod
+    def weight(self, path: str, query: Mapping[str, str]) -> int:
+        """What a REST request weighs."""
+
+    @abstractmethod
+    def resource(self, path: str, query: Mapping[str, str]) -> Reply:
+        """The answer to a REST request that may be asked; raises BadRequest."""
 
     @abstractmethod
     def is_routed(self, connection: Connection, stream: str) -> bool:
@@ -125,14 +145,31 @@ class BinanceServer(VenueServer):
             feed = self.make_array_feed(stream)
         else:
             instrument = self.instruments.get(name.upper())
-            is_known = instrument is not None and instrument.live and name == name.lower()
-            feed = self.make_feed(stream, instrument, channel) if is_known and instrument else None
+            has_traded = instrument is not None and instrument.bid_size > 0.0
+            is_known = has_traded and name == name.lower()
+            feed = self._make_feed(stream, instrument, channel) if is_known and instrument else None
         if feed is not None:
             self.feeds[stream] = feed
         return feed
 
-    def changed_instruments(self, stream: str) -> list[Instrument]:
-        """The instruments that traded since this array stream was last sent."""
+    def _make_feed(self, stream: str, instrument: Instrument, channel: str) -> Feed | None:
+        interval = kline_interval(channel)
+        if interval is None:
+            return self.make_feed(stream, instrument, channel)
+        if interval == "1s" and instrument.kind != "spot":
+            return None
+        return KlineFeed(stream, instrument, self.world, interval, self.kline_period_s(interval))
+
+    def changed_feed(self, stream: str, render: Callable[[Instrument, int], str], period_s: float) -> Feed:
+        """An array stream with the instruments that traded since it was last sent."""
+
+        def array() -> str:
+            rows = [render(row, self.world.now_ms) for row in self._changed_instruments(stream)]
+            return f"[{','.join(rows)}]" if rows else ""
+
+        return Feed(stream, None, array, period_s)
+
+    def _changed_instruments(self, stream: str) -> list[Instrument]:
         changed = []
         for symbol, instrument in self.instruments.items():
             key = f"{stream}/{symbol}"
@@ -141,11 +178,43 @@ class BinanceServer(VenueServer):
                 changed.append(instrument)
         return changed
 
+    def unknown_asks(self, instrument: Instrument, last: int) -> list[Level]:
+        """Now and then the deletion of a level far away that no snapshot showed: clients must not mind."""
+        if last % UNKNOWN_EVERY or instrument.one_sided:
+            return []
+        ticks = 4 * round(instrument.bid / instrument.tick) + 5_000
+        return [(ticks * instrument.tick, 0.0)]
+
+    def publish_stream(self, stream: str) -> None:
+        """Send what a stream has to say, if somebody listens."""
+        feed = self.feeds.get(stream)
+        if feed is not None and feed.subscribers:
+            self.publish_periodic(feed)
+
     def publish_periodic(self, feed: Feed) -> None:
-        """Array streams have nothing to say when nothing changed."""
-        payload = feed.render()
-        if payload != "[]":
+        """Publish one feed: each of its messages, nothing when it has none or its symbol is gone."""
+        if feed.instrument is not None and feed.instrument.status in GONE and not feed.channel:
+            return  # what books and trades have gathered before the end is still told
+        if not isinstance(feed, BurstFeed):
+            super().publish_periodic(feed)
+            return
+        for payload in feed.drain():
             self.publish(feed, payload)
+
+    def past_trades(self, feed: Feed) -> str:
+        """The newest trade once more."""
+        return feed.past() if isinstance(feed, BurstFeed) else ""
+
+    def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reply:
+        """Answer one REST request within the limits; every answer tells the weight used so far."""
+        refusal = self.limiter.refuse(self.weight(path, query), self.now_s, self.world.now_ms)
+        return self.limiter.stamp(refusal or self._resource(path, query))
+
+    def _resource(self, path: str, query: Mapping[str, str]) -> Reply:
+        try:
+            return self.resource(path, query)
+        except BadRequest as error:
+            return error.reply
 
     def encode(self, feed: Feed, connection: Connection, payload: str) -> bytes:
         """Wrapped on combined connections, bare on raw ones."""
@@ -153,10 +222,8 @@ class BinanceServer(VenueServer):
             return frame(f'{{"stream":"{feed.topic}","data":{payload}}}'.encode())
         return frame(payload.encode())
 
-    def publish(self, feed: Feed, payload: str) -> None:
+    def broadcast(self, feed: Feed, payload: str) -> None:
         """Render each of the two forms at most once."""
-        if self.muted and feed.topic in self.muted:
-            return
         combined = raw = b""
         for connection in feed.subscribers:
             if connection.combined:
@@ -186,22 +253,3 @@ class BinanceServer(VenueServer):
 def _fail(connection: Connection, code: int, text: str, number: object) -> None:
     """An error in the observed form."""
     connection.answer(json_frame({"error": {"code": code, "msg": text}, "id": number}))
-
-
-def percent(instrument: Instrument) -> str:
-    """The 24 h change, already in percent."""
-    return f"{instrument.change_24h * 100:.3f}"
-
-
-def average(instrument: Instrument) -> float:
-    """The volume-weighted average price of the day."""
-    return instrument.turnover_24h / instrument.volume_24h if instrument.volume_24h else 0.0
-
-
-def window(instrument: Instrument, now_ms: int) -> str:
-    """The fields that end every 24 h ticker: window, trade ids, trade count."""
-    first = instrument.trade_id - instrument.trades_24h + 1
-    return (
-        f'"O":{now_ms - 86_400_000},"C":{now_ms},"F":{max(0, first)},"L":{instrument.trade_id},'
-        f'"n":{instrument.trades_24h}'
-    )

@@ -1,19 +1,30 @@
-"""Binance spot: streams with 8-decimal texts, and the public REST lists."""
+"""Binance spot: its streams, all on one route, and what only its REST has."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from simulator.binance import NOT_FOUND, BinanceServer, average, percent, window
+from simulator import binance_spot_frames as frames
+from simulator.binance import BinanceServer
+from simulator.binance_frames import SPOT_DIGITS, average, percent
+from simulator.binance_limits import spot_weight
+from simulator.binance_rest import NOT_FOUND, Rest
+from simulator.binance_streams import RowFeed, book_stream
 from simulator.connection import Connection
+from simulator.depth import Level
 from simulator.faults import FaultBoard
 from simulator.frames import Reply, json_reply
 from simulator.instruments import Instrument
 from simulator.settings import SimulatorSettings
-from simulator.venue import Feed
+from simulator.venue import BookFeed, Feed
 from simulator.world import MoveKind, World
 
 TICKER_PERIOD_S: Final = 1.0
+BOOK_PERIODS_MS: Final = (1_000, 100)
+KLINE_PERIOD_S: Final = 2.0
+FAST_KLINE_PERIOD_S: Final = 1.0  # of 1 s candles
 SUBSCRIBE_LIMIT_BYTES: Final = 4_096
+DEPTH_MOST: Final = 5_000
+API: Final = "/api/v3/"
 
 
 class BinanceSpotServer(BinanceServer):
@@ -23,11 +34,23 @@ class BinanceSpotServer(BinanceServer):
     markets = ("spot",)
     market = "binance-spot"
     payload_limit_bytes = SUBSCRIBE_LIMIT_BYTES
+    depth_paths = frozenset({API + "depth"})
 
     def __init__(self, world: World, board: FaultBoard, settings: SimulatorSettings) -> None:
-        super().__init__(world, board, settings)
+        super().__init__(world, board, settings, settings.binance_spot_weight)
         self.ping_s = settings.binance_spot_ping_s
         self.pong_s = settings.binance_spot_pong_s
+        self.rest = Rest(
+            world=world,
+            instruments=lambda: self.instruments,
+            digits=lambda instrument: SPOT_DIGITS,
+            snapshot=lambda instrument, update_id: {"lastUpdateId": update_id},
+            depth_limit=lambda count: min(count, DEPTH_MOST),
+            depth_default=100,
+            klines_most=1_000,
+            trade_extra={"isBestMatch": True},
+            aggregate_extra={"M": True},
+        )
 
     def accepts(self, path: str) -> bool:
         """`/ws`, `/ws/<streams>` and `/stream`."""
@@ -38,68 +61,91 @@ class BinanceSpotServer(BinanceServer):
         return True
 
     def make_feed(self, stream: str, instrument: Instrument, channel: str) -> Feed | None:
-        """ticker, miniTicker and bookTicker."""
+        """Tickers, trades, aggregate trades, books; candles are made alike for both markets."""
+        world = self.world
         if channel == "ticker":
-            return Feed(stream, instrument, lambda: self._ticker(instrument), TICKER_PERIOD_S)
+            return Feed(stream, instrument, lambda: frames.ticker(instrument, world.now_ms), TICKER_PERIOD_S)
         if channel == "miniTicker":
-            return Feed(stream, instrument, lambda: self._mini_ticker(instrument), TICKER_PERIOD_S)
+            return Feed(
+                stream, instrument, lambda: frames.mini_ticker(instrument, world.now_ms), TICKER_PERIOD_S
+            )
         if channel == "bookTicker":
-            return Feed(stream, instrument, lambda: book_ticker(instrument))
-        return None
+            return Feed(stream, instrument, lambda: frames.book_ticker(instrument))
+        if channel == "trade":
+            return RowFeed(
+                stream,
+                instrument,
+                "trades",
+                instrument.trades.since,
+                lambda done: frames.trade(instrument, done, world.now_ms),
+            )
+        if channel == "aggTrade":
+            return RowFeed(
+                stream,
+                instrument,
+                "trades",
+                self.rest.aggregates(instrument).since,
+                lambda done: frames.aggregate(instrument, done, world.now_ms),
+            )
+        return self._make_book(stream, instrument, channel)
+
+    def _make_book(self, stream: str, instrument: Instrument, channel: str) -> Feed | None:
+        """What changed, or the best levels whenever they may have changed."""
+        wanted = book_stream(channel, BOOK_PERIODS_MS)
+        if wanted is None:
+            return None
+        period_s, count = wanted.period_ms / 1_000, wanted.levels
+        depth = self.world.depth(instrument)
+
+        def changes(first: int, last: int, bids: list[Level], asks: list[Level]) -> str:
+            asks = asks + self.unknown_asks(instrument, last)
+            return frames.diff(instrument, first, last, bids, asks, self.world.now_ms)
+
+        def best(first: int, last: int, bids: list[Level], asks: list[Level]) -> str:
+            return frames.top(last, *depth.levels(count or 0))
+
+        return BookFeed(self, stream, instrument, best if count else changes, period_s)
+
+    def kline_period_s(self, interval: str) -> float:
+        """How often an open candle is sent."""
+        return FAST_KLINE_PERIOD_S if interval == "1s" else KLINE_PERIOD_S
 
     def make_array_feed(self, stream: str) -> Feed | None:
         """Only the mini tickers are left as an array stream."""
         if stream != "!miniTicker@arr":
             return None
-        return Feed(stream, None, lambda: self._mini_tickers(stream), TICKER_PERIOD_S)
-
-    def _mini_tickers(self, stream: str) -> str:
-        return "[" + ",".join(map(self._mini_ticker, self.changed_instruments(stream))) + "]"
+        return self.changed_feed(stream, frames.mini_ticker, TICKER_PERIOD_S)
 
     def on_move(self, instrument: Instrument, kind: MoveKind) -> None:
-        """Every move of the book goes out on bookTicker."""
-        feed = self.feeds.get(f"{instrument.symbol.lower()}@bookTicker")
+        """Every move of the book goes out on bookTicker, every trade on the two trade streams."""
+        name = instrument.symbol.lower()
+        feed = self.feeds.get(f"{name}@bookTicker")
         if feed is not None and feed.subscribers:
-            self.publish(feed, book_ticker(instrument))
+            self.publish(feed, frames.book_ticker(instrument))
+        if kind == "trade":
+            self.publish_stream(f"{name}@trade")
+            self.publish_stream(f"{name}@aggTrade")
 
-    def _ticker(self, instrument: Instrument) -> str:
-        now_ms = self.world.now_ms
-        change = instrument.last - instrument.open_24h
-        return (
-            f'{{"e":"24hrTicker","E":{now_ms},"s":"{instrument.symbol}","p":"{change:.8f}",'
-            f'"P":"{percent(instrument)}","w":"{average(instrument):.8f}","x":"{instrument.open_24h:.8f}",'
-            f'"c":"{instrument.last:.8f}","Q":"{instrument.last_size:.8f}",'
-            f'"b":"{instrument.bid:.8f}","B":"{instrument.bid_size:.8f}",'
-            f'"a":"{instrument.ask:.8f}","A":"{instrument.ask_size:.8f}",'
-            f'"o":"{instrument.open_24h:.8f}","h":"{instrument.high_24h:.8f}","l":"{instrument.low_24h:.8f}",'
-            f'"v":"{instrument.volume_24h:.8f}","q":"{instrument.turnover_24h:.8f}",'
-            f"{window(instrument, now_ms)}}}"
-        )
+    def weight(self, path: str, query: Mapping[str, str]) -> int:
+        """What a REST request weighs."""
+        return spot_weight(path, query)
 
-    def _mini_ticker(self, instrument: Instrument) -> str:
-        return (
-            f'{{"e":"24hrMiniTicker","E":{self.world.now_ms},"s":"{instrument.symbol}",'
-            f'"c":"{instrument.last:.8f}","o":"{instrument.open_24h:.8f}","h":"{instrument.high_24h:.8f}",'
-            f'"l":"{instrument.low_24h:.8f}","v":"{instrument.volume_24h:.8f}",'
-            f'"q":"{instrument.turnover_24h:.8f}"}}'
-        )
-
-    def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reply:
+    def resource(self, path: str, query: Mapping[str, str]) -> Reply:
         """The public REST endpoints."""
-        world = self.world
-        if path == "/api/v3/ping":
+        if path == API + "ping":
             return json_reply({})
-        if path == "/api/v3/time":
-            return json_reply({"serverTime": world.now_ms})
-        if path == "/api/v3/exchangeInfo":
+        if path == API + "time":
+            return json_reply({"serverTime": self.world.now_ms})
+        if path == API + "exchangeInfo":
             return json_reply(self._exchange_info())
-        if path == "/api/v3/ticker/24hr":
-            return one_or_all(self.instruments, query, self._rest_ticker)
-        return NOT_FOUND
+        if path == API + "ticker/24hr":
+            return self.rest.one_or_all(query, self._rest_ticker)
+        return self.rest.answer(path.removeprefix(API), query) if path.startswith(API) else NOT_FOUND
 
     def _exchange_info(self) -> dict[str, Any]:
+        weight = self.limiter.budget.limit
         limits = [
-            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
+            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": weight},
             {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61000},
         ]
         return {
@@ -135,24 +181,6 @@ class BinanceSpotServer(BinanceServer):
             "lastId": instrument.trade_id,
             "count": instrument.trades_24h,
         }
-
-
-def book_ticker(instrument: Instrument) -> str:
-    """The best bid and ask: no event type and no time on spot."""
-    return (
-        f'{{"u":{instrument.update_id},"s":"{instrument.symbol}","b":"{instrument.bid:.8f}",'
-        f'"B":"{instrument.bid_size:.8f}","a":"{instrument.ask:.8f}","A":"{instrument.ask_size:.8f}"}}'
-    )
-
-
-def one_or_all(instruments: dict[str, Instrument], query: Mapping[str, str], render: Any) -> Reply:
-    """A REST list, or one object when a symbol is given; an unknown symbol is Binance's -1121."""
-    if "symbol" not in query:
-        return json_reply([render(instrument) for instrument in instruments.values() if instrument.live])
-    instrument = instruments.get(query["symbol"])
-    if instrument is None:
-        return json_reply({"code": -1121, "msg": "Invalid symbol."}, 400)
-    return json_reply(render(instrument))
 
 
 def _symbol_row(instrument: Instrument) -> dict[str, Any]:

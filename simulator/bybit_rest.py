@@ -1,32 +1,41 @@
-"""Bybit v5 market REST: instruments-info (paged on linear only), tickers, time.
+"""Bybit v5 market REST: time, instruments-info (paged on linear only), tickers; see also `bybit_market.py`.
 
 Errors come inside HTTP 200 with a `retCode`, except for unknown paths.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from simulator.bybit_ticker import DELIVERY_MS, linear_fields
+from simulator import bybit_market
+from simulator.bybit_ticker import DELIVERY_MS, Category, linear_fields
 from simulator.frames import Reply, json_reply, text_reply
 from simulator.instruments import Instrument, plain
 from simulator.world import World
 
 DEFAULT_LIMIT: Final = 500
 MAXIMUM_LIMIT: Final = 1_000
+SYMBOL_PATHS: Final = ("/v5/market/recent-trade", "/v5/market/kline", "/v5/market/orderbook")
+PATHS: Final = ("/v5/market/instruments-info", "/v5/market/tickers", *SYMBOL_PATHS)
+BookUpdate = Callable[[Instrument], int]
 LAUNCH_MS: Final = "1643007175000"
 
 
-def answer(world: World, path: str, query: Mapping[str, str]) -> Reply:
-    """Answer one GET."""
+def answer(world: World, path: str, query: Mapping[str, str], book_update: BookUpdate) -> Reply:
+    """Answer one GET; `book_update` tells the number a symbol's order book has on the wire."""
     if path == "/v5/market/time":
         seconds = world.now_ms // 1000
         return _success(world, {"timeSecond": str(seconds), "timeNano": str(world.now_ms * 1_000_000)})
-    if path not in ("/v5/market/instruments-info", "/v5/market/tickers"):
+    if path not in PATHS:
         return text_reply("404 page not found", 404)
     category = query.get("category", "")
     if category not in ("linear", "spot"):
         return _error(world, 10001, "params error: Category is invalid")
     market = world.markets["bybit-linear" if category == "linear" else "bybit-spot"]
+    if path in SYMBOL_PATHS:
+        instrument = market.get(query.get("symbol", ""))
+        if instrument is None or instrument.status == "Closed":
+            return _error(world, 10001, "params error: symbol invalid")
+        return _about_one(world, path, instrument, query, book_update)
     listed = list(market.values())
     if "symbol" in query:
         listed = [instrument for instrument in listed if instrument.symbol == query["symbol"]]
@@ -35,6 +44,21 @@ def answer(world: World, path: str, query: Mapping[str, str]) -> Reply:
     if path.endswith("tickers"):
         return _tickers(world, category, listed)
     return _instruments(world, category, listed, query)
+
+
+def _about_one(
+    world: World, path: str, instrument: Instrument, query: Mapping[str, str], book_update: BookUpdate
+) -> Reply:
+    category: Category = "spot" if instrument.kind == "spot" else "linear"
+    try:
+        if path.endswith("recent-trade"):
+            return _success(world, bybit_market.recent_trades(instrument, category, query))
+        if path.endswith("kline"):
+            return _success(world, bybit_market.candles(world, instrument, category, query))
+        update = book_update(instrument)
+        return _success(world, bybit_market.order_book(world, instrument, category, query, update))
+    except ValueError as error:
+        return _error(world, 10001, str(error))
 
 
 def _success(world: World, result: dict[str, Any]) -> Reply:

@@ -35,7 +35,7 @@ def linear_fields(instrument: Instrument, now_ms: int) -> dict[str, str]:
     is_trading, is_perp = instrument.live, instrument.kind == "perp"
     fields = {
         "symbol": instrument.symbol,
-        "tickDirection": _direction(instrument),
+        "tickDirection": direction(instrument),
         "price24hPcnt": f"{instrument.change_24h:.6f}",
         "lastPrice": price(instrument.last),
         "prevPrice24h": price(instrument.open_24h),
@@ -76,7 +76,7 @@ def linear_fields(instrument: Instrument, now_ms: int) -> dict[str, str]:
     return fields
 
 
-def _direction(instrument: Instrument) -> str:
+def direction(instrument: Instrument) -> str:
     """Bybit's tick direction of the last trade."""
     if instrument.last > instrument.previous:
         return "PlusTick"
@@ -132,7 +132,7 @@ class LinearTicker:
             return quote
         open_interest = instrument.open_interest
         return {
-            "tickDirection": _direction(instrument),
+            "tickDirection": direction(instrument),
             "price24hPcnt": f"{instrument.change_24h:.6f}",
             "lastPrice": price(instrument.last),
             "highPrice24h": price(instrument.high_24h),

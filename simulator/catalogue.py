@@ -147,6 +147,23 @@ def make_instrument(
     )
 
 
+def new_instrument(
+    market: Market, symbol: str, price: float, rank: int, listed: list[Instrument]
+) -> Instrument:
+    """An instrument that is listed later, on the asset of that name when some market already has it."""
+    kind: InstrumentKind = "spot" if market.endswith("spot") else "perp"
+    quote = "USDC" if market == "hyperliquid" else "USDT"
+    base = symbol.removesuffix(quote)
+    known = (row.asset for row in listed if row.asset.name == base)
+    asset = next(known, None) or Asset(base, price, rank)
+    instrument = make_instrument(market, asset, symbol, kind, base=base, quote=quote)
+    if market == "binance-usdm":
+        instrument.contract = "PERPETUAL"
+    if market == "hyperliquid":
+        instrument.funding_interval_h = 1
+    return instrument
+
+
 def _linear_base(market: Market, asset: Asset) -> tuple[str, float]:
     """The listed base name and its multiplier: PEPE trades by the thousand on derivatives."""
     if asset.name == "PEPE":

@@ -163,6 +163,7 @@ class Connection:
             text = "".join(self._text)
             self._text.clear()
             if self.venue.on_inbound(self):
+                self.venue.tell_time()
                 self.venue.receive(self, text)
 
     async def _say_goodbye(self) -> None:

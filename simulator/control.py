@@ -1,4 +1,4 @@
-"""The control endpoints for tests: inject a fault, heal, and read the truth behind the wire."""
+"""The control endpoints for tests: inject a fault, heal, pause, resume, read the truth behind the wire."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +7,8 @@ import msgspec
 from simulator.faults import Fault
 from simulator.frames import Reply, json_reply, text_reply
 from simulator.instruments import Instrument
+from simulator.server import Request
+from simulator.truth import truth
 
 if TYPE_CHECKING:
     from simulator.engine import Simulator
@@ -18,21 +20,34 @@ class Control:
     def __init__(self, simulator: "Simulator") -> None:
         self._simulator = simulator
 
-    def answer(self, method: str, path: str, body: bytes) -> Reply:
+    def answer(self, request: Request) -> Reply:
         """One control request."""
-        if (method, path) == ("GET", "/control/state"):
-            return json_reply(self.state())
-        if (method, path) == ("POST", "/control/heal"):
-            self._simulator.heal()
-            return json_reply({"healed": True})
-        if (method, path) == ("POST", "/control/fault"):
-            try:
-                fault = msgspec.json.decode(body, type=Fault)
-            except msgspec.MsgspecError as error:
-                return json_reply({"error": str(error)}, 400)
-            self._simulator.inject(fault)
-            return json_reply({"injected": fault.kind})
-        return text_reply("no such control", 404)
+        simulator = self._simulator
+        match request.method, request.path:
+            case "GET", "/control/state":
+                return json_reply(self.state())
+            case "GET", "/control/truth":
+                return truth(simulator.venues, request.query, is_paused=simulator.is_paused)
+            case "POST", "/control/pause":
+                simulator.pause()
+            case "POST", "/control/resume":
+                simulator.resume()
+            case "POST", "/control/heal":
+                simulator.heal()
+                return json_reply({"healed": True})
+            case "POST", "/control/fault":
+                return self._inject(request.body)
+            case _:
+                return text_reply("no such control", 404)
+        return json_reply({"paused": simulator.is_paused})
+
+    def _inject(self, body: bytes) -> Reply:
+        try:
+            fault = msgspec.json.decode(body, type=Fault)
+        except msgspec.MsgspecError as error:
+            return json_reply({"error": str(error)}, 400)
+        self._simulator.inject(fault)
+        return json_reply({"injected": fault.kind})
 
     def state(self) -> dict[str, Any]:
         """Connections, counters, faults, and the true ticker of every live instrument."""

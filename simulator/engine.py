@@ -9,11 +9,13 @@ from simulator.binance import BinanceServer
 from simulator.binance_spot import BinanceSpotServer
 from simulator.binance_usdm import BinanceUsdmServer
 from simulator.bybit import BybitServer
+from simulator.bybit_limits import BybitLimits
 from simulator.connection import Connection
 from simulator.control import Control
-from simulator.faults import Fault, FaultBoard
+from simulator.faults import LISTING_KINDS, Fault, FaultBoard
 from simulator.frames import garbage_frame
 from simulator.hyperliquid import HyperliquidServer
+from simulator.instruments import Instrument
 from simulator.server import Door
 from simulator.settings import SimulatorSettings
 from simulator.venue import VenueServer
@@ -22,7 +24,7 @@ from simulator.world import World
 LONGEST_TICK_S: Final = 0.25  # after a pause of the process the world does not try to catch up
 SWEEP_S: Final = 0.05
 MOVES_FLOOR: Final = 0.5  # of the rate stay for price moves however much the periodic feeds send
-MOVES_CEILING: Final = 2.0  # moves per wanted message, when few topics are subscribed
+MOVES_CEILING: Final = 4.0  # moves per wanted message, when few topics are subscribed
 LEARNING: Final = 0.1  # how fast the messages-per-move estimate follows
 
 
@@ -32,10 +34,14 @@ class Simulator:
     def __init__(self, settings: SimulatorSettings) -> None:
         self.settings = settings
         self.board = FaultBoard()
-        self.world = World(settings.seed, settings.symbols, _now_ms())
+        self.world = World(settings.seed, settings.symbols, _now_ms(), settings.liquidations_per_minute)
+        self.is_paused = False
+        rest_limits = BybitLimits(
+            settings.bybit_requests_per_5_s, settings.bybit_endpoint_per_s, settings.bybit_ban_s
+        )
         self.venues: list[VenueServer] = [
-            BybitServer("linear", self.world, self.board, settings),
-            BybitServer("spot", self.world, self.board, settings),
+            BybitServer("linear", self.world, self.board, settings, rest_limits),
+            BybitServer("spot", self.world, self.board, settings, rest_limits),
             HyperliquidServer(self.world, self.board, settings),
             BinanceSpotServer(self.world, self.board, settings),
             BinanceUsdmServer(self.world, self.board, settings),
@@ -47,6 +53,7 @@ class Simulator:
         self._owed = 0.0  # messages the rate asks for and nobody sent yet
         self._next_sweep_s = 0.0
         self._closing_at: list[tuple[float, Connection]] = []
+        self._halted: list[tuple[float, Instrument]] = []
 
     async def serve(self, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Listen and run until cancelled; reports the port when listening."""
@@ -67,9 +74,22 @@ class Simulator:
         self._apply_conditions(trio.current_time())
 
     def heal(self) -> None:
-        """End every fault."""
+        """End every fault; what was halted trades again."""
         self.board.heal()
         self._apply_conditions(trio.current_time())
+        self._resume_halted(float("inf"))
+
+    def pause(self) -> None:
+        """Let the world stand still; what feeds have gathered is sent now. Keep-alives go on."""
+        self.is_paused = True
+        for venue in self.venues:
+            venue.tell_time()
+            venue.flush()
+
+    def resume(self) -> None:
+        """Let the world move again."""
+        self.is_paused = False
+        self._owed = 0.0
 
     @property
     def connections(self) -> list[Connection]:
@@ -96,14 +116,15 @@ class Simulator:
 
     def _tick(self, now_s: float, elapsed_s: float) -> None:
         """One step of everything: periodic feeds, price moves, faults, time limits, then send."""
-        self.world.now_ms = _now_ms()
+        self.world.now_ms = self.world.true_ms = _now_ms()
         before = self.published
         for venue in self.venues:
             venue.tick(now_s)
-        wanted = self.settings.rate * elapsed_s
-        self._owed += wanted
-        self._owed = max(self._owed - (self.published - before), wanted * MOVES_FLOOR)
-        self._move(wanted)
+        if not self.is_paused:
+            wanted = self.settings.rate * elapsed_s
+            self._owed += wanted
+            self._owed = max(self._owed - (self.published - before), wanted * MOVES_FLOOR)
+            self._move(wanted)
         if not self.board.is_empty:
             self._fire(now_s)
         if now_s >= self._next_sweep_s:
@@ -120,7 +141,7 @@ class Simulator:
         if moves == 0:
             return  # what is owed grows until it is worth a step
         before = self.published
-        for instrument, kind in self.world.advance(self.world.now_ms, moves):
+        for instrument, kind in self.world.advance(self.world.true_ms, moves):
             self._by_market[instrument.market].on_move(instrument, kind)
         sent = self.published - before
         self._owed = max(0.0, self._owed - max(sent, moves / MOVES_CEILING))
@@ -130,9 +151,33 @@ class Simulator:
         """Let due faults act."""
         self._apply_conditions(now_s)
         for fault in self.board.due(now_s):
+            if fault.kind in LISTING_KINDS:
+                self._list(fault, now_s)
+                continue
             for connection in self.connections:
                 if fault.concerns(connection.venue.name, connection.markets):
                     self._strike(fault, connection, now_s)
+
+    def _list(self, fault: Fault, now_s: float) -> None:
+        """Change what an exchange lists."""
+        world, symbol = self.world, fault.symbol or ""
+        for venue in self.venues:
+            if not fault.concerns(venue.name, venue.markets):
+                continue
+            known = venue.instruments.get(symbol)
+            if fault.kind == "list":
+                world.list_new(venue.market, symbol, fault.price)
+            elif known is not None and fault.kind == "delist":
+                world.delist(known)
+            elif known is not None and known.live:
+                world.halt(known)
+                self._halted.append((now_s + (fault.duration_s or float("inf")), known))
+
+    def _resume_halted(self, now_s: float) -> None:
+        for due_s, instrument in self._halted:
+            if due_s <= now_s:
+                self.world.resume(instrument)
+        self._halted = [entry for entry in self._halted if entry[0] > now_s]
 
     def _strike(self, fault: Fault, connection: Connection, now_s: float) -> None:
         if fault.kind == "drop":
@@ -146,7 +191,7 @@ class Simulator:
     def _apply_conditions(self, now_s: float) -> None:
         """Tell venues and connections which lasting faults hold now."""
         for venue in self.venues:
-            venue.refresh_mute(now_s)
+            venue.refresh_faults(now_s)
         for connection in self._door.connections.values():
             name, markets = connection.venue.name, connection.markets
             connection.stalled = self.board.lasting("stall", name, markets, now_s) is not None
@@ -167,6 +212,7 @@ class Simulator:
             if due_s <= now_s:
                 connection.close(1001)
         self._closing_at = [entry for entry in self._closing_at if entry[0] > now_s]
+        self._resume_halted(now_s)
 
 
 def _now_ms() -> int:

@@ -22,41 +22,92 @@ FaultKind = Literal[
     "refuse_topic",
     "shutdown_notice",
     "accept_silent",
+    "gap",
+    "trade_gap",
+    "duplicate",
+    "reorder",
+    "restart_book",
+    "crossed",
+    "late_snapshot",
+    "ack_without_data",
+    "trade_history",
+    "clock_skew",
+    "rest_storm",
+    "halt",
+    "delist",
+    "list",
 ]
+Channel = Literal["book", "trades", "liquidations"]
 Venue = Literal["bybit", "hyperliquid", "binance-spot", "binance-usdm", "*"]
 
 # These act once on every matching connection; the others are conditions that last.
-ONE_SHOT_KINDS: Final = frozenset({"drop", "reset", "shutdown_notice"})
+ONE_SHOT_KINDS: Final = frozenset({"drop", "reset", "shutdown_notice", "halt", "delist", "list"})
+# These change what is listed, and need a symbol.
+LISTING_KINDS: Final = frozenset({"halt", "delist", "list"})
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One scripted failure.
 
-    `market` narrows a venue: `linear` or `spot` (Bybit, Hyperliquid `perp` and `spot` share their
-    sockets), `public` or `market` for the two USD-M routes. `topic` names a subscription the way the
-    venue does (`tickers.BTCUSDT`, `btcusdt@ticker`); Hyperliquid topics are written `bbo:BTC`,
-    `candle:BTC:1h`, `allMids`.
+    What the kinds do:
+
+    - `drop`, `reset`, `shutdown_notice`: end connections, with a close frame, an RST, after a warning.
+    - `stall` (no data, pings answered), `blackhole` (nothing at all), `slow` (drips), `garbage` (bad frames).
+    - `refuse`, `accept_silent`: upgrades fail. `429`: upgrades and REST fail. `rest_storm`: REST alone fails
+      with `code` (429, 418, 403) and Retry-After.
+    - `silence`: a topic (or symbol, or channel) is mute. `refuse_topic`: subscribing fails.
+      `ack_without_data`: subscribing succeeds, and that subscription never gets data, even when the fault is
+      over.
+    - `gap`: the next `count` messages of order books are lost; `trade_gap`: of trades. `duplicate`: messages
+      come twice. `reorder`: a message comes after its successor. All keep the numbers they were given.
+    - `restart_book` (Bybit): a snapshot with u=1 in the middle of the deltas. `crossed`: a message puts a
+      bid at the best ask; the next one takes it back. `late_snapshot`: the snapshot comes `late_s` after the
+      deltas (Bybit), the REST order book answers `late_s` later with what it was when asked.
+    - `trade_history`: a new subscriber of trades gets some of the past first.
+    - `clock_skew`: the exchange's clock is `skew_s` ahead, in frames and in REST.
+    - `halt`: the `symbol` stops trading for `duration_s` (else until healed), its status says so. `delist`:
+      it goes. `list`: a new `symbol` comes, at about `price` USD.
+
+    `market` narrows a venue: `linear` or `spot` (Bybit, Hyperliquid `perp` and `spot` share their sockets),
+    `public` or `market` for the two USD-M routes. `topic` names a subscription the way the venue does
+    (`tickers.BTCUSDT`, `btcusdt@ticker`); Hyperliquid topics are written `bbo:BTC`, `candle:BTC:1h`,
+    `allMids`. `symbol` is the exchange's spelling. `channel` narrows faults on messages.
     """
 
     kind: FaultKind
     venue: Venue = "*"
     market: str | None = None
     topic: str | None = None
+    symbol: str | None = None
+    channel: Channel | None = None
     after_s: float = 0.0
     duration_s: float | None = None  # None: until healed
     count: int | None = None  # how often it acts; None: without limit (one-shots: once)
     every_s: float = 1.0  # one-shots with count > 1: the time between two of them
-    code: int | None = None  # drop: close code (1001); refuse: HTTP status (503)
-    retry_after_s: int = 1  # 429
+    code: int | None = None  # drop: close code (1001); refuse, rest_storm: HTTP status (503, 429)
+    retry_after_s: int = 1  # 429, rest_storm
     variant: Literal["mixed", "malformed", "truncated", "binary", "nan"] = "mixed"  # garbage
     piece_bytes: int = 64  # slow
     delay_s: float = 0.02  # slow: the pause between two pieces
+    late_s: float = 1.0  # late_snapshot
+    skew_s: float = 5.0  # clock_skew; negative: behind
+    price: float = 1.0  # list: USD
+
+    def __post_init__(self) -> None:
+        if self.kind in LISTING_KINDS and (self.symbol is None or self.venue == "*"):
+            raise ValueError(f"a `{self.kind}` fault needs a venue and a symbol")
 
     def concerns(self, venue: str, markets: tuple[str, ...]) -> bool:
         """Whether the fault is aimed at this venue and at one of these markets."""
         if self.venue not in ("*", venue):
             return False
         return self.market is None or self.market in markets
+
+    def aims_at(self, topic: str | None, symbol: str | None, channel: Channel | None) -> bool:
+        """Whether nothing that narrows the fault speaks against this feed."""
+        return (
+            self.topic in (None, topic) and self.symbol in (None, symbol) and self.channel in (None, channel)
+        )
 
 
 def load_script(text: str | bytes) -> tuple[Fault, ...]:
@@ -127,15 +178,36 @@ class FaultBoard:
             return fault
         return None
 
-    def muted_topics(self, venue: str, markets: tuple[str, ...], now_s: float) -> set[str]:
-        """Topics that a `silence` fault keeps quiet at the moment."""
-        muted = set()
+    def strike(
+        self,
+        kind: FaultKind,
+        venue: str,
+        markets: tuple[str, ...],
+        now_s: float,
+        *,
+        topic: str | None = None,
+        symbol: str | None = None,
+        channel: Channel | None = None,
+    ) -> Fault | None:
+        """As `find`, for faults that may or may not be narrowed to a topic, a symbol, a channel."""
+        for entry in self._entries:
+            fault = entry.fault
+            if fault.kind != kind or not entry.acts(now_s) or not fault.concerns(venue, markets):
+                continue
+            if fault.aims_at(topic, symbol, channel):
+                entry.use()
+                return fault
+        return None
+
+    def silences(self, venue: str, markets: tuple[str, ...], now_s: float) -> list[Fault]:
+        """The `silence` faults in force here at the moment."""
+        found = []
         for entry in self._entries:
             fault = entry.fault
             if fault.kind == "silence" and entry.acts(now_s) and fault.concerns(venue, markets):
                 entry.fired = max(entry.fired, 1)
-                muted.add(fault.topic or "")
-        return muted
+                found.append(fault)
+        return found
 
     def lasting(self, kind: FaultKind, venue: str, markets: tuple[str, ...], now_s: float) -> Fault | None:
         """A condition in force here, without counting it down (stall, blackhole, slow)."""

@@ -20,6 +20,7 @@ REASONS: Final = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    418: "I'm a teapot",
     422: "Unprocessable Entity",
     429: "Too Many Requests",
     503: "Service Unavailable",
@@ -68,6 +69,7 @@ class Reply:
     status: int = 200
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0  # how long the server sits on it
 
     def encode(self) -> bytes:
         """The response as HTTP/1.1 bytes."""

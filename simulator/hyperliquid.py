@@ -1,9 +1,9 @@
 """Hyperliquid WebSocket: one subscription per message, echoes with defaults, abrupt ends on unknown coins.
 
-The info endpoint is in `hyperliquid_info.py`, the payloads in `hyperliquid_frames.py`.
+What can be subscribed is in `hyperliquid_topics.py`, the info endpoint in `hyperliquid_info.py`, the
+payloads in `hyperliquid_frames.py`.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,22 +11,22 @@ import msgspec
 
 from simulator import hyperliquid_frames as payloads
 from simulator import hyperliquid_info
-from simulator.candles import INTERVALS_MS, CandleSeries
 from simulator.connection import Connection
 from simulator.faults import FaultBoard
 from simulator.frames import Reply, json_frame, to_json
+from simulator.hyperliquid_feeds import SnapshotFeed, TradesFeed
+from simulator.hyperliquid_frames import message
+from simulator.hyperliquid_info import Info
+from simulator.hyperliquid_topics import canonical, is_precise, topic_of
 from simulator.instruments import Instrument
 from simulator.settings import SimulatorSettings
+from simulator.tape import TapeTrade
 from simulator.venue import Feed, VenueServer
 from simulator.world import MoveKind, World
 
 BAD_COIN_DELAY_S: Final = 0.05  # the real server needs up to 100 ms
 CONTEXT_PERIOD_S: Final = 1.0
 MIDS_PERIOD_S: Final = 5.0
-BOOK_PERIOD_S: Final = 5.4
-FAST_BOOK_PERIOD_S: Final = 0.54
-HISTORIC_TRADES: Final = 30
-COIN_CHANNELS: Final = frozenset({"bbo", "trades", "activeAssetCtx", "candle", "l2Book"})
 
 
 class HyperliquidServer(VenueServer):
@@ -39,8 +39,7 @@ class HyperliquidServer(VenueServer):
     def __init__(self, world: World, board: FaultBoard, settings: SimulatorSettings) -> None:
         super().__init__(world, board, settings)
         self._subscriptions = 0
-        self._trades: dict[str, deque[dict[str, Any]]] = {}
-        self._candles: dict[str, dict[str, CandleSeries]] = {}
+        self._info = Info(world, settings.hyperliquid_weight)
 
     def accepts(self, path: str) -> bool:
         """One address for everything."""
@@ -57,7 +56,7 @@ class HyperliquidServer(VenueServer):
             if method == "ping":
                 connection.answer(json_frame({"channel": "pong"}))
                 return
-            subscription = self._canonical(request["subscription"])
+            subscription = canonical(request["subscription"])
             if method not in ("subscribe", "unsubscribe"):
                 raise ValueError(method)
         except (msgspec.DecodeError, LookupError, TypeError, ValueError):
@@ -67,24 +66,6 @@ class HyperliquidServer(VenueServer):
             self._subscribe(connection, subscription)
         else:
             self._unsubscribe(connection, subscription)
-
-    def _canonical(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The subscription with its defaults filled in, as the echo shows it."""
-        kind = given["type"]
-        if kind == "allMids":
-            return {"type": kind, "dex": given.get("dex")}
-        if kind not in COIN_CHANNELS:
-            raise ValueError(kind)
-        subscription: dict[str, Any] = {"type": kind, "coin": str(given["coin"])}
-        if kind == "candle":
-            if given["interval"] not in INTERVALS_MS:
-                raise ValueError(given["interval"])
-            subscription["interval"] = given["interval"]
-        if kind == "l2Book":
-            subscription["nSigFigs"] = given.get("nSigFigs")
-            subscription["mantissa"] = given.get("mantissa")
-            subscription["fast"] = bool(given.get("fast", False))
-        return subscription
 
     def _error(self, connection: Connection, text: str) -> None:
         connection.answer(json_frame({"channel": "error", "data": text}))
@@ -109,14 +90,22 @@ class HyperliquidServer(VenueServer):
         self._subscriptions += 1
         data = {"method": "subscribe", "subscription": subscription}
         connection.answer(json_frame({"channel": "subscriptionResponse", "data": data}))
-        self.attach(connection, feed)
-        self._send_first(connection, feed)
+        self._show(connection, feed)
         connection.flush()
 
     def _is_known(self, subscription: dict[str, Any]) -> bool:
         if subscription["type"] == "allMids":
             return subscription["dex"] in (None, "", "xyz")
-        return subscription["coin"] in self.instruments and subscription.get("nSigFigs") in (None, 2, 3, 4, 5)
+        return subscription["coin"] in self.instruments and is_precise(subscription)
+
+    def _show(self, connection: Connection, feed: Feed) -> None:
+        """Start a subscription: all but candles show their state at once, trades begin with the past."""
+        self.tell_time()
+        if not self.attach(connection, feed) or feed.topic.startswith("candle:"):
+            return
+        text = feed.past() if isinstance(feed, TradesFeed) else feed.render()
+        if text:
+            self.send(connection, feed, text)
 
     def _unsubscribe(self, connection: Connection, subscription: dict[str, Any]) -> None:
         topic = topic_of(subscription)
@@ -139,63 +128,38 @@ class HyperliquidServer(VenueServer):
         if kind == "allMids":
             dex = subscription["dex"] or ""
             return Feed(topic, None, lambda: self._mids(dex), MIDS_PERIOD_S)
-        instrument = self.instruments[subscription["coin"]]
+        coin = self.instruments[subscription["coin"]]
         if kind == "bbo":
-            return Feed(topic, instrument, lambda: payloads.book_top(instrument, self.world.now_ms))
+            return Feed(topic, coin, lambda: payloads.book_top(coin, self.world.now_ms))
         if kind == "activeAssetCtx":
-            return Feed(topic, instrument, lambda: self._context(instrument), CONTEXT_PERIOD_S)
+            return Feed(topic, coin, lambda: self._context(coin), CONTEXT_PERIOD_S)
         if kind == "l2Book":
-            is_fast = subscription["fast"]
-            period_s = FAST_BOOK_PERIOD_S if is_fast else BOOK_PERIOD_S
-            return Feed(topic, instrument, lambda: self._book(instrument, is_fast), period_s)
+            return SnapshotFeed(self, topic, coin, subscription, self.settings.hyperliquid_book_s)
         if kind == "candle":
-            series = self.candles(instrument, subscription["interval"])
-            return Feed(topic, instrument, lambda: _message("candle", series.row(series.current)))
-        return Feed(topic, instrument, lambda: _message("trades", list(self._history(instrument))))
-
-    def _send_first(self, connection: Connection, feed: Feed) -> None:
-        """Everything but candles shows its state at once; trades start with some old ones."""
-        if not feed.topic.startswith("candle:"):
-            self.send(connection, feed, feed.render())
+            series = self.world.candles(coin, subscription["interval"])
+            return Feed(topic, coin, lambda: message("candle", series.row(series.current)))
+        return TradesFeed(topic, coin, self.world.start_ms)
 
     def _context(self, instrument: Instrument) -> str:
         if instrument.kind == "spot":
             context = payloads.spot_context(instrument)
-            return _message("activeSpotAssetCtx", {"coin": instrument.symbol, "ctx": context})
+            return message("activeSpotAssetCtx", {"coin": instrument.symbol, "ctx": context})
         context = payloads.perp_context(instrument)
-        return _message("activeAssetCtx", {"coin": instrument.symbol, "ctx": context})
+        return message("activeAssetCtx", {"coin": instrument.symbol, "ctx": context})
 
     def _mids(self, dex: str) -> str:
         data: dict[str, Any] = {"mids": hyperliquid_info.mids(self.world, dex)}
         if dex:
             data["dex"] = dex
-        return _message("allMids", data)
+        return message("allMids", data)
 
-    def _book(self, instrument: Instrument, is_fast: bool) -> str:
-        levels = payloads.FAST_BOOK_LEVELS if is_fast else payloads.BOOK_LEVELS
-        data = payloads.book(instrument, self.world.now_ms, levels)
-        if is_fast:
-            data["fast"] = True
-        return _message("l2Book", data)
+    def trade_id(self, instrument: Instrument, trade: TapeTrade) -> str:
+        """The `tid`."""
+        return str(payloads.trade_number(trade.id))
 
-    def _history(self, instrument: Instrument) -> deque[dict[str, Any]]:
-        """The latest trades; when there are none yet, some are invented for the past minutes."""
-        trades = self._trades.get(instrument.symbol)
-        if trades is None:
-            trades = self._trades[instrument.symbol] = deque(maxlen=HISTORIC_TRADES)
-            if instrument.live:
-                now_ms = self.world.now_ms
-                trades.extend(
-                    payloads.trade(instrument, now_ms - age * 7_000, self.random) for age in range(12, 0, -1)
-                )
-        return trades
-
-    def candles(self, instrument: Instrument, interval: str) -> CandleSeries:
-        """The candle series of a coin, started when first asked for."""
-        series = self._candles.setdefault(instrument.symbol, {})
-        if interval not in series:
-            series[interval] = CandleSeries(instrument, interval, self.world.now_ms, self.world.seed)
-        return series[interval]
+    def past_trades(self, feed: Feed) -> str:
+        """What every subscription begins with anyway: the fault sends it twice."""
+        return feed.past() if isinstance(feed, TradesFeed) else ""
 
     def on_move(self, instrument: Instrument, kind: MoveKind) -> None:
         """A new top of the book goes out as bbo; a trade also as trades and candles."""
@@ -209,15 +173,10 @@ class HyperliquidServer(VenueServer):
             self._on_trade(instrument, symbol)
 
     def _on_trade(self, instrument: Instrument, symbol: str) -> None:
-        now_ms = self.world.now_ms
-        if symbol in self._trades:
-            done = payloads.trade(instrument, now_ms, self.random)
-            self._trades[symbol].append(done)
-            feed = self.feeds.get(f"trades:{symbol}")
-            if feed is not None and feed.subscribers:
-                self.publish(feed, _message("trades", [done]))
-        for interval, series in self._candles.get(symbol, {}).items():
-            series.trade(now_ms)
+        feed = self.feeds.get(f"trades:{symbol}")
+        if feed is not None and feed.subscribers:
+            self.publish_periodic(feed)
+        for interval in instrument.series:
             feed = self.feeds.get(f"candle:{symbol}:{interval}")
             if feed is not None and feed.subscribers:
                 self.publish(feed, feed.render())
@@ -229,20 +188,4 @@ class HyperliquidServer(VenueServer):
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Reply:
         """The info endpoint."""
-        return hyperliquid_info.answer(self.world, self.candles, method, path, body)
-
-
-def topic_of(subscription: dict[str, Any]) -> str:
-    """The text that names a subscription here: `bbo:BTC`, `candle:BTC:1h`, `allMids`, `allMids:xyz`."""
-    kind = subscription["type"]
-    if kind == "allMids":
-        return f"allMids:{subscription['dex']}" if subscription["dex"] else "allMids"
-    if kind == "candle":
-        return f"candle:{subscription['coin']}:{subscription['interval']}"
-    if kind == "l2Book" and subscription["fast"]:
-        return f"l2Book:{subscription['coin']}:fast"
-    return f"{kind}:{subscription['coin']}"
-
-
-def _message(channel: str, data: object) -> str:
-    return to_json({"channel": channel, "data": data}).decode()
+        return self._info.answer(method, path, body, self.now_s)

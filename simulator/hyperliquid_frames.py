@@ -3,13 +3,26 @@
 Used by both the WebSocket and the info endpoint, which show the same shapes.
 """
 
+import math
 from typing import Any, Final
 
-from simulator.dice import Dice
+from simulator.depth import Level
+from simulator.frames import to_json
 from simulator.instruments import Instrument, pointed
+from simulator.tape import TapeTrade
 
 BOOK_LEVELS: Final = 20
 FAST_BOOK_LEVELS: Final = 5
+# Odd factors make numbers that look arbitrary, stay the same in every answer and never meet.
+TRADE_FACTOR: Final = 0x2545F4914F6CDD1D
+USER_FACTOR: Final = TRADE_FACTOR**3
+HASH_FACTOR: Final = TRADE_FACTOR**5
+TWAP_EVERY: Final = 16  # so many orders apart one has no hash
+
+
+def message(channel: str, data: object) -> str:
+    """A data message of a channel."""
+    return to_json({"channel": channel, "data": data}).decode()
 
 
 def price_text(instrument: Instrument, price: float) -> str:
@@ -75,40 +88,49 @@ def book_top(instrument: Instrument, now_ms: int) -> str:
     return f'{{"channel":"bbo","data":{{"coin":"{instrument.symbol}","time":{now_ms},"bbo":[{sides}]}}}}'
 
 
-def book(instrument: Instrument, now_ms: int, levels: int = BOOK_LEVELS) -> dict[str, Any]:
-    """A full book snapshot around the top; empty for a delisted coin."""
-    if not instrument.live:
-        return {"coin": instrument.symbol, "time": now_ms, "levels": [[], []]}
-    tick = instrument.tick
-    deep = min(levels, max(1, int(instrument.bid / tick) - 1))
-    bids = [
-        _level(instrument, instrument.bid - step * tick, instrument.bid_size, step) for step in range(deep)
-    ]
-    asks = [
-        _level(instrument, instrument.ask + step * tick, instrument.ask_size, step) for step in range(levels)
-    ]
-    return {"coin": instrument.symbol, "time": now_ms, "levels": [bids, asks]}
+def book(instrument: Instrument, levels: tuple[list[Level], list[Level]], now_ms: int) -> dict[str, Any]:
+    """A book snapshot from its best levels; empty for a delisted coin."""
+    bids, asks = levels if instrument.live else ([], [])
+    sides = [[_level(instrument, price, size) for price, size in side] for side in (bids, asks)]
+    return {"coin": instrument.symbol, "time": now_ms, "levels": sides}
 
 
-def _level(instrument: Instrument, price: float, size: float, step: int) -> dict[str, Any]:
-    """One level; deeper levels are larger."""
-    amount = size * (1.0 + 0.6 * step)
-    return {
-        "px": price_text(instrument, price),
-        "sz": pointed(amount, instrument.size_decimals),
-        "n": 1 + (instrument.update_id + 7 * step) % 19,
-    }
+def _level(instrument: Instrument, price: float, size: float) -> dict[str, Any]:
+    """One level; the number of orders stays the same while the level does."""
+    decimals = instrument.size_decimals
+    orders = 1 + (round(price / instrument.tick) + round(size * 10**decimals)) % 19
+    return {"px": price_text(instrument, price), "sz": pointed(size, decimals), "n": orders}
 
 
-def trade(instrument: Instrument, now_ms: int, random: Dice) -> dict[str, Any]:
-    """The instrument's last trade; the side names the aggressor (B buys, A sells)."""
+def coarse(levels: list[Level], figures: int, mantissa: int, *, is_bid: bool) -> list[Level]:
+    """Levels gathered into prices of so many significant figures: bids are rounded down, asks up."""
+    gathered: dict[float, float] = {}
+    for price, size in levels:
+        step = 10.0 ** (math.floor(math.log10(price)) + 1 - figures) * mantissa
+        steps = price / step
+        # A price that is a whole number of steps may miss it by a float's last digit.
+        whole = math.floor(steps + 1e-9) if is_bid else math.ceil(steps - 1e-9)
+        gathered[whole * step] = gathered.get(whole * step, 0.0) + size
+    return list(gathered.items())
+
+
+def trade(instrument: Instrument, done: TapeTrade) -> dict[str, Any]:
+    """One trade; the side names the aggressor (B buys, A sells). Fills of one order share the hash."""
+    order = done.sequence
+    order_hash = order * HASH_FACTOR % 2**256 if order % TWAP_EVERY else 0
+    buyer, seller = order * USER_FACTOR % 2**160, order * (USER_FACTOR + 2) % 2**160
     return {
         "coin": instrument.symbol,
-        "side": "B" if instrument.last_is_buy else "A",
-        "px": price_text(instrument, instrument.last),
-        "sz": pointed(instrument.last_size, instrument.size_decimals),
-        "time": now_ms,
-        "hash": f"0x{random.getrandbits(256):064x}",
-        "tid": random.getrandbits(50),
-        "users": [f"0x{random.getrandbits(160):040x}", f"0x{random.getrandbits(160):040x}"],
+        "side": "B" if done.is_buy else "A",
+        "px": price_text(instrument, done.price),
+        "sz": pointed(done.size, instrument.size_decimals),
+        "time": done.time_ms,
+        "hash": f"0x{order_hash:064x}",
+        "tid": trade_number(done.id),
+        "users": [f"0x{buyer:040x}", f"0x{seller:040x}"],
     }
+
+
+def trade_number(trade_id: int) -> int:
+    """The `tid` of a trade on the tape: up to 50 bits, one for one, in no order."""
+    return trade_id * TRADE_FACTOR % 2**50

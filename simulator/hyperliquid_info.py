@@ -1,55 +1,79 @@
-"""Hyperliquid's `POST /info`: metadata, contexts, mids, candles and books."""
+"""Hyperliquid's `POST /info`: metadata, contexts, mids, candles, books, funding, and its limit."""
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from simulator import hyperliquid_frames as payloads
-from simulator.candles import INTERVALS_MS, CandleSeries
+from simulator import hyperliquid_funding as funding
+from simulator.candles import INTERVALS_MS
 from simulator.frames import Reply, json_reply, text_reply
+from simulator.hyperliquid_feeds import best_levels
+from simulator.hyperliquid_limits import answer_weight, request_weight
 from simulator.instruments import Instrument
+from simulator.minute_budget import MinuteBudget
 from simulator.world import World
 
 DEXES: Final = ("", "xyz")
 SPOT_TOKENS: Final = {"PURR/USDC": 1, "@107": 150, "@142": 197}
-CandleSource = Callable[[Instrument, str], CandleSeries]
+UNKNOWN: Final = "Failed to deserialize the JSON body into the target type"
 
 
-def answer(world: World, candles: CandleSource, method: str, path: str, body: bytes) -> Reply:
-    """Answer one request; an unknown body is 422 with plain text."""
-    if path != "/info":
-        return text_reply("", 404)
-    if method != "POST":
-        return text_reply("", 405)
-    try:
-        request = msgspec.json.decode(body, type=dict[str, Any])
-        return json_reply(_result(world, candles, request))
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError):
-        return text_reply("Failed to deserialize the JSON body into the target type", 422)
+class Info:
+    """The info endpoint, and how much of the minute's weight its clients have used."""
+
+    def __init__(self, world: World, weight_per_minute: int) -> None:
+        self.world = world
+        self.budget = MinuteBudget(weight_per_minute)
+
+    def answer(self, method: str, path: str, body: bytes, now_s: float) -> Reply:
+        """Answer one request; an unknown body is 422 with plain text, one too many is 429."""
+        if path != "/info":
+            return text_reply("", 404)
+        if method != "POST":
+            return text_reply("", 405)
+        try:
+            request = msgspec.json.decode(body, type=dict[str, Any])
+            kind = str(request.get("type"))
+            if not self.budget.take(request_weight(kind), now_s):
+                return Reply(b"null", 429)
+            result = _result(self.world, kind, request)
+        except (msgspec.MsgspecError, LookupError, TypeError, ValueError):
+            return text_reply(UNKNOWN, 422)
+        self.budget.take(answer_weight(kind, result), now_s)
+        return json_reply(result)
 
 
-def _result(world: World, candles: CandleSource, request: dict[str, Any]) -> Any:
-    kind = request["type"]
-    if kind == "candleSnapshot":
-        return _candle_rows(world, candles, request["req"])
-    if kind == "l2Book":
-        return payloads.book(_coin(world, request["coin"]), world.now_ms)
-    if kind == "perpDexs":
-        return [None, _dex_row("xyz")]
-    if kind == "spotMeta":
-        return _spot_meta(world)
-    if kind == "spotMetaAndAssetCtxs":
-        return [_spot_meta(world), [payloads.spot_context(pair) for pair in spot_pairs(world)]]
-    dex = request.get("dex") or ""
+def _result(world: World, kind: str, request: dict[str, Any]) -> Any:
+    match kind:
+        case "candleSnapshot":
+            return _candle_rows(world, request["req"])
+        case "l2Book":
+            return _book(world, _coin(world, request["coin"]))
+        case "fundingHistory":
+            return _funding_rows(world, request)
+        case "predictedFundings":
+            return funding.predicted(world)
+        case "perpDexs":
+            return [None, _dex_row("xyz")]
+        case "spotMeta":
+            return _spot_meta(world)
+        case "spotMetaAndAssetCtxs":
+            return [_spot_meta(world), [payloads.spot_context(pair) for pair in spot_pairs(world)]]
+    return _dex_result(world, kind, request.get("dex") or "")
+
+
+def _dex_result(world: World, kind: str, dex: str) -> Any:
+    """What can be asked of each dex apart."""
     if dex not in DEXES:
         raise LookupError(dex)
-    if kind == "allMids":
-        return mids(world, dex)
-    if kind == "meta":
-        return _meta(world, dex)
-    if kind == "metaAndAssetCtxs":
-        return [_meta(world, dex), [payloads.perp_context(coin) for coin in perps(world, dex)]]
+    match kind:
+        case "allMids":
+            return mids(world, dex)
+        case "meta":
+            return _meta(world, dex)
+        case "metaAndAssetCtxs":
+            return [_meta(world, dex), [payloads.perp_context(coin) for coin in perps(world, dex)]]
     raise LookupError(kind)
 
 
@@ -74,15 +98,28 @@ def _coin(world: World, name: str) -> Instrument:
     return world.markets["hyperliquid"][name]
 
 
-def _candle_rows(world: World, candles: CandleSource, request: dict[str, Any]) -> list[dict[str, Any]]:
+def _book(world: World, coin: Instrument) -> dict[str, Any]:
+    return payloads.book(coin, best_levels(world, coin, payloads.BOOK_LEVELS), world.now_ms)
+
+
+def _candle_rows(world: World, request: dict[str, Any]) -> list[dict[str, Any]]:
     if request["interval"] not in INTERVALS_MS:
         raise LookupError(request["interval"])
     coin = _coin(world, request["coin"])
     if not coin.live:
         return []
-    series = candles(coin, request["interval"])
-    end_ms = min(int(request.get("endTime") or world.now_ms), world.now_ms)
-    return [series.row(candle) for candle in series.between(int(request["startTime"]), end_ms)]
+    series = world.candles(coin, request["interval"])
+    start_ms, end_ms = _span(world, request)
+    return [series.row(candle) for candle in series.between(start_ms, end_ms)]
+
+
+def _funding_rows(world: World, request: dict[str, Any]) -> list[dict[str, Any]]:
+    return funding.history(_coin(world, request["coin"]), *_span(world, request), world.seed)
+
+
+def _span(world: World, request: dict[str, Any]) -> tuple[int, int]:
+    """The asked span of time, at most until now."""
+    return int(request["startTime"]), min(int(request.get("endTime") or world.now_ms), world.now_ms)
 
 
 def _meta(world: World, dex: str) -> dict[str, Any]:

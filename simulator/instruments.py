@@ -4,8 +4,15 @@ Mutable state on purpose: the world moves instruments tens of thousands of times
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from simulator.tape import LIQUIDATIONS_KEPT, Liquidation, Tape
+
+if TYPE_CHECKING:
+    from simulator.candles import CandleSeries
+    from simulator.depth import Depth
 
 Market = Literal["bybit-linear", "bybit-spot", "hyperliquid", "binance-spot", "binance-usdm"]
 InstrumentKind = Literal["spot", "perp", "future"]
@@ -74,6 +81,10 @@ class Instrument:
     update_id: int = 1
     sequence: int = 1
     trade_id: int = 1
+    trades: Tape = field(default_factory=Tape)
+    liquidations: deque[Liquidation] = field(default_factory=lambda: deque(maxlen=LIQUIDATIONS_KEPT))
+    depth: "Depth | None" = None  # made by `World.depth` for the first reader
+    series: "dict[str, CandleSeries]" = field(default_factory=dict)  # made by `World.candles`, by interval
 
     def price_text(self, price: float) -> str:
         """A price padded to this instrument's digits."""

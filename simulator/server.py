@@ -1,7 +1,8 @@
 """The listener: one TCP port, HTTP/1.1 with h11, upgrades handed to the venues, faults at the door."""
 
 from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
+from typing import Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import h11
@@ -16,7 +17,6 @@ from simulator.frames import Reply, text_reply
 from simulator.venue import VenueServer
 
 READ_BYTES: Final = 65_536
-ControlAnswer = Callable[[str, str, bytes], Reply]
 
 
 class Request:
@@ -37,6 +37,9 @@ class Request:
     def is_upgrade(self) -> bool:
         """Whether the client wants a WebSocket."""
         return any(name == b"upgrade" and value.lower() == b"websocket" for name, value in self.headers)
+
+
+ControlAnswer = Callable[[Request], Reply]
 
 
 class Door:
@@ -65,7 +68,9 @@ class Door:
             if request.is_upgrade:
                 await self._upgrade(stream, request, protocol.trailing_data[0])
                 return
-            await stream.send_all(self._rest(request).encode())
+            reply = self._rest(request)
+            await trio.sleep(reply.delay_s)
+            await stream.send_all(reply.encode())
             # The answer above is made by hand, so the state machine is told about it in h11's terms.
             protocol.send(h11.Response(status_code=200, headers=[("content-length", "0")]))
             protocol.send(h11.EndOfMessage())
@@ -75,22 +80,42 @@ class Door:
 
     def _rest(self, request: Request) -> Reply:
         if request.path.startswith("/control/"):
-            return self._control(request.method, request.path, request.body)
-        for venue in self._venues:
-            path = _within(request.path, venue.name)
-            if path is not None:
-                markets = venue.markets_of(path, request.query)
-                return self._limited(venue, markets) or venue.answer(
-                    request.method, path, request.query, request.body
-                )
-        return text_reply("no such venue", 404)
+            return self._control(request)
+        found = [
+            (venue, path, venue.markets_of(path, request.query))
+            for venue in self._venues
+            if (path := _within(request.path, venue.name)) is not None
+        ]
+        if not found:
+            return text_reply("no such venue", 404)
+        # Bybit's categories share an address: the one that is asked for answers, the first when none fits.
+        fitting = (entry for entry in found if not set(entry[2]).isdisjoint(entry[0].markets))
+        venue, path, markets = next(fitting, found[0])
+        limited = self._limited(venue, markets) or self._limited(venue, markets, "rest_storm")
+        return limited or self._ask(venue, path, markets, request)
 
-    def _limited(self, venue: VenueServer, markets: tuple[str, ...]) -> Reply | None:
-        """The 429 of a rate-limit fault."""
-        fault = self._board.find("429", venue.name, markets, trio.current_time())
+    def _ask(self, venue: VenueServer, path: str, markets: tuple[str, ...], request: Request) -> Reply:
+        """The venue's answer; a late order book is made now and sent later."""
+        venue.tell_time()
+        reply = venue.answer(request.method, path, request.query, request.body)
+        if path in venue.depth_paths:
+            symbol = request.query.get("symbol")
+            now_s = trio.current_time()
+            late = self._board.strike(
+                "late_snapshot", venue.name, markets, now_s, symbol=symbol, channel="book"
+            )
+            return replace(reply, delay_s=late.late_s) if late else reply
+        return reply
+
+    def _limited(
+        self, venue: VenueServer, markets: tuple[str, ...], kind: Literal["429", "rest_storm"] = "429"
+    ) -> Reply | None:
+        """The refusal of a rate-limit fault."""
+        fault = self._board.find(kind, venue.name, markets, trio.current_time())
         if fault is None:
             return None
-        return Reply(venue.rate_limit_body, 429, headers={"retry-after": str(fault.retry_after_s)})
+        headers = {"retry-after": str(fault.retry_after_s)}
+        return Reply(venue.rate_limit_body, fault.code or 429, headers=headers)
 
     async def _upgrade(self, stream: trio.SocketStream, request: Request, first_bytes: bytes) -> None:
         venue, path = self._find(request.path)
@@ -100,6 +125,7 @@ class Door:
         markets = venue.markets_of(path, request.query)
         if await self._is_barred(stream, venue, markets):
             return
+        venue.tell_time()
         websocket = WSConnection(ConnectionType.SERVER)
         try:
             websocket.initiate_upgrade_connection(request.headers, request.target)

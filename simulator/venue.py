@@ -1,47 +1,28 @@
-"""What the simulated exchanges have in common: feeds with subscribers, periodic feeds, and the seam.
+"""What the simulated exchanges have in common: feeds with subscribers, periodic feeds, faults, and the seam.
 
-A `Feed` is one topic of one venue. A venue publishes a feed by rendering its payload once and handing
-the same bytes to every subscriber.
+A venue publishes a feed by rendering its payload once and handing the same bytes to every subscriber.
 """
 
 import heapq
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import trio
 
 from simulator.connection import Connection
 from simulator.dice import dice
-from simulator.faults import FaultBoard
+from simulator.faults import Fault, FaultBoard, FaultKind
+from simulator.feed import BookFeed, Feed
 from simulator.frames import Reply, frame
 from simulator.instruments import Instrument, Market
 from simulator.settings import SimulatorSettings
+from simulator.tape import TapeTrade
 from simulator.world import MoveKind, World
 
+__all__ = ["BookFeed", "Feed", "VenueServer"]
+
 FIRST_S: Final = 0.3  # a new periodic feed speaks for the first time within this
-
-
-class Feed:
-    """One topic: how to render it now, how often at fixed times, and who listens."""
-
-    __slots__ = ("due_s", "instrument", "is_fresh", "is_queued", "period_s", "render", "subscribers", "topic")
-
-    def __init__(
-        self,
-        topic: str,
-        instrument: Instrument | None,
-        render: Callable[[], str],
-        period_s: float = 0.0,
-    ) -> None:
-        self.topic = topic
-        self.instrument = instrument
-        self.render = render
-        self.period_s = period_s  # 0: published when the instrument moves
-        self.subscribers: list[Connection] = []
-        self.due_s = 0.0
-        self.is_queued = False
-        self.is_fresh = False
 
 
 class VenueServer(ABC):
@@ -51,6 +32,7 @@ class VenueServer(ABC):
     markets: tuple[str, ...] = ()
     market: Market
     rate_limit_body = b"null"  # what comes with HTTP 429
+    depth_paths: frozenset[str] = frozenset()  # REST order books: a `late_snapshot` fault delays them
 
     def __init__(self, world: World, board: FaultBoard, settings: SimulatorSettings) -> None:
         self.world = world
@@ -58,7 +40,8 @@ class VenueServer(ABC):
         self.settings = settings
         self.random = dice(settings.seed, self.name, *self.markets)
         self.feeds: dict[str, Feed] = {}
-        self.muted: set[str] = set()
+        self.silences: list[Fault] = []
+        self.is_troubled = False  # a fault that acts on single messages or subscriptions is on the board
         self.published = 0  # messages rendered for at least one subscriber
         self.frames_sent = 0  # frames that left for a client, answers included
         self.now_s = 0.0
@@ -101,13 +84,34 @@ class VenueServer(ABC):
         """The frame that carries `payload` to this connection."""
         return frame(payload.encode())
 
-    def attach(self, connection: Connection, feed: Feed) -> None:
-        """Make a connection a subscriber."""
+    def trade_id(self, instrument: Instrument, trade: TapeTrade) -> str:
+        """The id of a trade as this exchange writes it."""
+        return str(trade.id)
+
+    def past_trades(self, feed: Feed) -> str:
+        """A payload with trades of the past, for the `trade_history` fault; empty when there is none."""
+        return ""
+
+    def tell_time(self) -> None:
+        """From here on the world's clock is this exchange's."""
+        self.world.tell_time(self.market)
+
+    def attach(self, connection: Connection, feed: Feed) -> bool:
+        """Make a connection a subscriber; False when an `ack_without_data` fault leaves it without data."""
+        if self.is_struck("ack_without_data", feed):
+            return False
+        if not feed.subscribers:
+            feed.wake()
         feed.subscribers.append(connection)
         if feed.period_s and not feed.is_queued:
             feed.is_queued = True
             feed.is_fresh = True
             self._queue(feed, self.now_s + min(feed.period_s, FIRST_S) * self.random.random())
+        if feed.channel == "trades" and self.is_struck("trade_history", feed):
+            past = self.past_trades(feed)
+            if past:
+                self.send(connection, feed, past)
+        return True
 
     def detach(self, connection: Connection, topic: str) -> None:
         """End one subscription of a connection."""
@@ -123,21 +127,71 @@ class VenueServer(ABC):
 
     def send(self, connection: Connection, feed: Feed, payload: str) -> None:
         """Send one payload of a feed to one connection, unless the feed is silenced."""
-        if feed.topic not in self.muted:
+        if not self.is_mute(feed):
             connection.deliver(self.encode(feed, connection, payload))
 
     def publish(self, feed: Feed, payload: str) -> None:
-        """Send one payload to every subscriber of a feed."""
-        if self.muted and feed.topic in self.muted:
+        """Send one payload to every subscriber of a feed, unless a fault has other plans for it."""
+        if self.silences and self.is_mute(feed):
             return
+        if feed.channel and (self.is_troubled or feed.held):
+            for message in self._troubled(feed, payload):
+                self.broadcast(feed, message)
+        else:
+            self.broadcast(feed, payload)
+
+    def broadcast(self, feed: Feed, payload: str) -> None:
+        """Hand the same bytes to every subscriber; venues with several forms of a frame override this."""
         data = frame(payload.encode())
         for connection in feed.subscribers:
             connection.deliver(data)
         self.published += 1
 
+    def _troubled(self, feed: Feed, payload: str) -> list[str]:
+        """What a gap, reorder or duplicate fault makes of one message."""
+        if self.is_struck("trade_gap" if feed.channel == "trades" else "gap", feed):
+            return []
+        held, feed.held = feed.held, ""
+        if not held and self.is_struck("reorder", feed):
+            feed.held = payload
+            return []
+        times = 2 if self.is_struck("duplicate", feed) else 1
+        return [payload] * times + ([held] if held else [])
+
+    def is_mute(self, feed: Feed) -> bool:
+        """Whether a fault silences this feed at the moment."""
+        symbol = feed.instrument.symbol if feed.instrument else None
+        return any(fault.aims_at(feed.topic, symbol, feed.channel) for fault in self.silences)
+
+    def is_struck(self, kind: FaultKind, feed: Feed) -> bool:
+        """Whether a fault of this kind acts on this feed now; counted as one action."""
+        return self.is_troubled and self.strike(kind, feed) is not None
+
+    def strike(self, kind: FaultKind, feed: Feed) -> Fault | None:
+        """The fault of this kind that acts on this feed now, counted as one action."""
+        return self.board.strike(
+            kind,
+            self.name,
+            self.markets,
+            trio.current_time(),
+            topic=feed.topic,
+            symbol=feed.instrument.symbol if feed.instrument else None,
+            channel=feed.channel,
+        )
+
+    def flush(self) -> None:
+        """Push what books, trades and liquidations have gathered, and what a fault kept back."""
+        for feed in self.feeds.values():
+            if feed.channel and feed.subscribers:
+                self.publish_periodic(feed)
+                if feed.held:
+                    self.broadcast(feed, feed.held)
+                    feed.held = ""
+
     def tick(self, now_s: float) -> None:
         """Publish the periodic feeds that are due."""
         self.now_s = now_s
+        self.tell_time()
         periodic = self._periodic
         while periodic and periodic[0][0] <= now_s:
             due_s, _, feed = heapq.heappop(periodic)
@@ -155,12 +209,21 @@ class VenueServer(ABC):
         heapq.heappush(self._periodic, (due_s, self._queued, feed))
 
     def publish_periodic(self, feed: Feed) -> None:
-        """Publish one due feed; venues that skip unchanged feeds override this."""
-        self.publish(feed, feed.render())
+        """Publish one due feed; nothing when it has nothing to say."""
+        payload = feed.render()
+        if payload:
+            self.publish(feed, payload)
 
-    def refresh_mute(self, now_s: float) -> None:
-        """Learn which topics are silenced at the moment."""
-        self.muted = set() if self.board.is_empty else self.board.muted_topics(self.name, self.markets, now_s)
+    def refresh_faults(self, now_s: float) -> None:
+        """Learn what holds at the moment: silenced topics, the clock's skew, faults on messages."""
+        board, skews_ms = self.board, self.world.skews_ms
+        skews_ms.pop(self.market, None)
+        self.is_troubled = not board.is_empty
+        self.silences = board.silences(self.name, self.markets, now_s) if self.is_troubled else []
+        if self.is_troubled:
+            skewed = board.lasting("clock_skew", self.name, self.markets, now_s)
+            if skewed is not None:
+                skews_ms[self.market] = int(skewed.skew_s * 1_000)
 
     def is_refused(self, topic: str) -> bool:
         """Whether a fault refuses subscriptions to this topic now."""

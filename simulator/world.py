@@ -4,57 +4,176 @@ One hidden price per asset, a small offset per market, and for each instrument t
 trade, the 24 h statistics and, on derivatives, mark, index, funding and open interest. No clock and no
 trio: the caller says how many steps to take and what time it is. The n-th step is the same in every run
 with the same seed, whatever the wall time and whoever listens.
+
+Order books and candles exist only where somebody asked for them; they have their own dice, so that asking
+does not change the walk. Liquidations come by time, not by step, from dice of their own as well.
 """
 
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Literal
 
-from simulator.catalogue import build_instruments
-from simulator.dice import Dice, dice
+from simulator.candles import CandleSeries
+from simulator.catalogue import build_instruments, new_instrument
+from simulator.depth import Depth
+from simulator.dice import dice
 from simulator.instruments import Instrument, Market
+from simulator.moves import lot, move_mark, move_quote, on_tick, open_market, trade
+from simulator.tape import Liquidation, Tape
 
 MoveKind = Literal["quote", "trade", "mark"]
 
-MARKET_OFFSETS: dict[str, float] = {
-    "bybit-linear": -0.00022,
-    "bybit-spot": 0.00004,
-    "hyperliquid": -0.00031,
-    "binance-spot": 0.0,
-    "binance-usdm": -0.00025,
-}
 REVERSION = 2e-6  # keeps a walk of many hours near believable prices
 MARK_SHARE = 0.12  # of the steps of a derivative
-ONLY_INDEX_SHARE = 0.3  # of the mark steps: the index moves, the mark does not
 TRADE_SHARE = 0.5  # of the remaining steps
+TAPES_KEPT = 400_000  # trades over all tapes: many instruments keep fewer each
+LIQUIDATIONS_PER_MINUTE = 6.0
+
+# What an exchange calls an instrument that trades, that pauses, and that is gone.
+TRADING: dict[Market, str] = {
+    "bybit-linear": "Trading",
+    "bybit-spot": "Trading",
+    "hyperliquid": "Trading",
+    "binance-spot": "TRADING",
+    "binance-usdm": "TRADING",
+}
+HALTED: dict[Market, str] = {
+    "bybit-linear": "Delivering",
+    "bybit-spot": "PreLaunch",
+    "hyperliquid": "",
+    "binance-spot": "HALT",
+    "binance-usdm": "SETTLING",
+}
+DELISTED: dict[Market, str] = {
+    "bybit-linear": "Closed",
+    "bybit-spot": "Closed",
+    "hyperliquid": "",
+    "binance-spot": "BREAK",
+    "binance-usdm": "CLOSE",
+}
 
 
 class World:
-    """All instruments of all markets and the walk that moves them."""
+    """All instruments of all markets and the walk that moves them.
 
-    def __init__(self, seed: int, symbols: int, now_ms: int = 0) -> None:
+    `now_ms` is the clock of the exchange that speaks at the moment: `true_ms` plus the skew of its market
+    (`tell_time`). Only a `clock_skew` fault makes the two differ.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        symbols: int,
+        now_ms: int = 0,
+        liquidations_per_minute: float = LIQUIDATIONS_PER_MINUTE,
+    ) -> None:
         self.seed = seed
-        self.now_ms = now_ms
-        self.start_ms = now_ms
+        self.now_ms = self.true_ms = self.start_ms = now_ms
+        self.skews_ms: dict[Market, int] = {}
         self.steps = 0
+        self.liquidations = 0  # so far
         self.instruments = build_instruments(seed, symbols)
         self.markets: dict[Market, dict[str, Instrument]] = {}
+        self._liquidation_dice = dice(seed, "liquidations")
+        self._liquidations_per_ms = liquidations_per_minute / 60_000
+        self._next_liquidation_ms = now_ms + self._liquidation_wait_ms()
         # Two sources, so that the path does not depend on how many steps are taken at a time.
         self._choice = dice(seed, "choice")
         self._random = dice(seed, "walk")
         for instrument in self.instruments:
-            self.markets.setdefault(instrument.market, {})[instrument.symbol] = instrument
-            _open(instrument, dice(seed, instrument.market, instrument.symbol))
+            self._enter(instrument)
+        self._live: list[Instrument] = []
+        self._weights: list[float] = []
+        self._count_live()
+
+    def _enter(self, instrument: Instrument) -> None:
+        """Take one instrument into its market's list and give it a past."""
+        self.markets.setdefault(instrument.market, {})[instrument.symbol] = instrument
+        instrument.trades = Tape(max(100, min(1_000, TAPES_KEPT // len(self.instruments))))
+        open_market(instrument, dice(self.seed, instrument.market, instrument.symbol))
+
+    def _count_live(self) -> None:
         self._live = [instrument for instrument in self.instruments if instrument.live]
         self._weights = list(accumulate(instrument.weight for instrument in self._live))
+        self._derivatives = [instrument for instrument in self._live if instrument.kind != "spot"]
+
+    def tell_time(self, market: Market) -> None:
+        """Let `now_ms` be the clock of this market's exchange."""
+        self.now_ms = self.true_ms + self.skews_ms.get(market, 0)
 
     def advance(self, now_ms: int, moves: int) -> Iterator[tuple[Instrument, MoveKind]]:
         """Take `moves` steps, yielding each moved instrument with what moved, one at a time."""
-        self.now_ms = now_ms
+        self.now_ms = self.true_ms = now_ms
+        if now_ms >= self._next_liquidation_ms:
+            self._liquidate()
         chosen = self._choice.choices(self._live, cum_weights=self._weights, k=moves) if moves else ()
         for instrument in chosen:
             self.steps += 1
+            if self.skews_ms:
+                self.tell_time(instrument.market)
             yield instrument, self._move(instrument)
+
+    def depth(self, instrument: Instrument) -> Depth:
+        """The true order book of an instrument, made for its first reader and followed from then on."""
+        if instrument.depth is None:
+            random = dice(self.seed, "depth", instrument.market, instrument.symbol)
+            instrument.depth = Depth(instrument, random)
+        return instrument.depth
+
+    def candles(self, instrument: Instrument, interval: str) -> CandleSeries:
+        """The candles of an instrument (intervals: `ALL_INTERVALS_MS`), fed by every trade from now on.
+
+        Trades since the start are in it as well, as long as the tape still has all of them.
+        """
+        series = instrument.series.get(interval)
+        if series is None:
+            series = CandleSeries.replay(instrument, interval, self.start_ms, self.now_ms, self.seed)
+            instrument.series[interval] = series
+        return series
+
+    def halt(self, instrument: Instrument, status: str | None = None) -> None:
+        """Stop trading for a while; the quotes stand."""
+        instrument.status, instrument.live = status or HALTED[instrument.market], False
+        self._count_live()
+
+    def resume(self, instrument: Instrument) -> None:
+        """Trade again after `halt`."""
+        instrument.status, instrument.live = TRADING[instrument.market], True
+        self._count_live()
+
+    def delist(self, instrument: Instrument) -> None:
+        """Stop trading for ever; the row stays in the list where the exchange shows such rows."""
+        self.halt(instrument, DELISTED[instrument.market])
+
+    def list_new(self, market: Market, symbol: str, price: float) -> Instrument:
+        """A new symbol that trades from now on; `price` in USD. One that was gone comes back as it was."""
+        known = self.markets[market].get(symbol)
+        if known is not None:
+            self.resume(known)
+            return known
+        instrument = new_instrument(market, symbol, price, len(self.instruments), self.instruments)
+        instrument.status = TRADING[market]
+        self.instruments.append(instrument)
+        self._enter(instrument)
+        self._count_live()
+        return instrument
+
+    def _liquidation_wait_ms(self) -> float:
+        return self._liquidation_dice.expovariate(self._liquidations_per_ms or 1e-15)
+
+    def _liquidate(self) -> None:
+        """Close one position by force; the walk does not notice."""
+        random = self._liquidation_dice
+        self._next_liquidation_ms = self.true_ms + self._liquidation_wait_ms()
+        instrument = random.choice(self._derivatives)
+        self.tell_time(instrument.market)
+        is_long = random.random() < 0.5
+        price = on_tick(instrument, instrument.last * (0.996 if is_long else 1.004))
+        size = lot(instrument, random.random())
+        self.liquidations += 1
+        instrument.liquidations.append(
+            Liquidation(self.liquidations, "long" if is_long else "short", price, size, self.now_ms)
+        )
 
     def _move(self, instrument: Instrument) -> MoveKind:
         draw = self._random.random
@@ -65,105 +184,13 @@ class World:
         kind = draw()
         if instrument.kind != "spot":
             if kind < MARK_SHARE:
-                _move_mark(instrument, draw())
+                move_mark(instrument, draw())
                 return "mark"
             kind = (kind - MARK_SHARE) / (1.0 - MARK_SHARE)
-        _move_quote(instrument, draw(), draw())
+        move_quote(instrument, draw(), draw())
+        if instrument.depth is not None:
+            instrument.depth.follow()
         if kind < TRADE_SHARE:
-            _trade(instrument, draw(), draw())
+            trade(instrument, draw(), draw(), self.now_ms)
             return "trade"
         return "quote"
-
-
-def _open(instrument: Instrument, random: Dice) -> None:
-    """Give an instrument a past: yesterday's price, extremes, volume, and a first book."""
-    asset = instrument.asset
-    rank = asset.rank
-    instrument.weight = (3.2, 2.4, 1.6)[rank] if rank < 3 else (rank + 1) ** -0.4
-    instrument.offset += MARKET_OFFSETS[instrument.market] + random.uniform(-0.00006, 0.00006)
-    instrument.scale = instrument.multiplier * (1.0 + instrument.offset) / instrument.tick
-    fair = asset.price * instrument.multiplier
-    instrument.lot = max(30_000.0 * (rank + 1) ** -0.7 / fair, 4 * 10.0**-instrument.size_decimals)
-    instrument.update_id = random.randrange(10_000_000, 90_000_000)
-    instrument.sequence = random.randrange(10**10, 10**11)
-    instrument.trade_id = random.randrange(10**8, 10**9)
-    _move_mark(instrument, random.random())
-    if not instrument.live:
-        instrument.last = instrument.open_24h = instrument.high_24h = instrument.low_24h = _on_tick(
-            instrument, fair
-        )
-        return
-    _move_quote(instrument, random.random(), random.random())
-    instrument.last = instrument.previous = instrument.bid
-    instrument.last_size = _lot(instrument, random.random())
-    instrument.open_24h = _on_tick(instrument, instrument.last / (1.0 + asset.change_24h))
-    instrument.open_1h = _on_tick(instrument, instrument.last * random.uniform(0.995, 1.005))
-    top, bottom = max(instrument.last, instrument.open_24h), min(instrument.last, instrument.open_24h)
-    instrument.high_24h = _on_tick(instrument, top * random.uniform(1.004, 1.02)) + instrument.tick
-    instrument.low_24h = _on_tick(instrument, bottom * random.uniform(0.98, 0.996))
-    instrument.turnover_24h = 4e9 * (rank + 1) ** -1.3 * random.uniform(0.6, 1.4)
-    instrument.volume_24h = round(
-        2 * instrument.turnover_24h / (instrument.last + instrument.open_24h), instrument.size_decimals
-    )
-    instrument.trades_24h = int(instrument.turnover_24h / 900) + 1
-    instrument.open_interest = (
-        round(instrument.turnover_24h * random.uniform(0.3, 0.8) / instrument.last, instrument.size_decimals)
-        if instrument.kind != "spot"
-        else 0.0
-    )
-
-
-def _on_tick(instrument: Instrument, price: float) -> float:
-    """The nearest price the instrument can trade at."""
-    return max(1, round(price / instrument.tick)) * instrument.tick
-
-
-def _lot(instrument: Instrument, draw: float) -> float:
-    """A size around the typical one, never zero."""
-    smallest = 10.0**-instrument.size_decimals
-    return round(smallest + instrument.lot * draw * draw * 3.0, instrument.size_decimals) or smallest
-
-
-def _move_quote(instrument: Instrument, first: float, second: float) -> None:
-    """Put the book top around the fair price; one side changes size more often than both move."""
-    bid_ticks = max(1, int(instrument.asset.price * instrument.scale))
-    spread_ticks = 1 if first < 0.8 else 2
-    instrument.update_id += 1
-    instrument.bid = bid_ticks * instrument.tick
-    instrument.bid_size = _lot(instrument, first)
-    if instrument.one_sided:
-        return
-    instrument.ask = (bid_ticks + spread_ticks) * instrument.tick
-    instrument.ask_size = _lot(instrument, second)
-
-
-def _trade(instrument: Instrument, side: float, size: float) -> None:
-    """A taker hits one side of the book; the statistics follow."""
-    is_buy = side < 0.5 and not instrument.one_sided
-    price = instrument.ask if is_buy else instrument.bid
-    instrument.previous = instrument.last
-    instrument.last = price
-    instrument.last_is_buy = is_buy
-    instrument.last_size = amount = _lot(instrument, size * 0.6)
-    instrument.trade_id += 1
-    instrument.trades_24h += 1
-    instrument.volume_24h += amount
-    instrument.turnover_24h += amount * price
-    if price > instrument.high_24h:
-        instrument.high_24h = price
-    elif price < instrument.low_24h:
-        instrument.low_24h = price
-    if instrument.kind != "spot":
-        instrument.open_interest += amount * (0.3 if side < 0.52 else -0.3)
-
-
-def _move_mark(instrument: Instrument, draw: float) -> None:
-    """Index = the hidden price; mark = between index and this market's own price."""
-    index = instrument.asset.price * instrument.multiplier
-    instrument.index = index
-    if instrument.kind == "spot" or (instrument.mark and draw < ONLY_INDEX_SHARE):
-        return
-    instrument.mark = index * (1.0 + instrument.offset * (0.7 + 0.2 * draw))
-    if instrument.kind == "perp":
-        per_hour = 0.0000125 + (draw - 0.5) * 0.00001 + instrument.offset * 0.01
-        instrument.funding_rate = round(per_hour * instrument.funding_interval_h, 8)

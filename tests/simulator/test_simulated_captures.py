@@ -69,6 +69,48 @@ async def test_bybit() -> None:
             agrees(book["data"], recorded("bybit_spot_orderbook", "data"))
 
 
+BYBIT_TOPICS = {
+    "linear": {
+        "orderbook.50.BTCUSDT": "bybit_linear_orderbook",
+        "publicTrade.BTCUSDT": "bybit_linear_trades",
+        "kline.1.BTCUSDT": "bybit_linear_kline",
+        "allLiquidation.BTCUSDT": "bybit_linear_liquidations",
+    },
+    "spot": {"orderbook.50.BTCUSDT": "bybit_spot_orderbook", "publicTrade.BTCUSDT": "bybit_spot_trades"},
+}
+
+
+@pytest.mark.parametrize("market", ["linear", "spot"])
+async def test_bybit_books_trades_liquidations_and_candles(market: str) -> None:
+    path = f"/bybit/v5/public/{market}"
+    async with (
+        running(rate=2_000.0, liquidations_per_minute=60_000.0) as simulator,
+        connected(simulator, path) as client,
+    ):
+        for topic, name in BYBIT_TOPICS[market].items():
+            await client.send({"op": "subscribe", "args": [topic]})
+            message = await client.until(partial(has, "topic", topic))
+            agrees(message, recorded(name))
+            row = first_row(message["data"])
+            agrees(row, recorded(name, "data"))
+            agrees_in_kind(row, name)
+
+
+def first_row(data: Any) -> dict[str, Any]:
+    """The data, or the first of its rows."""
+    row: dict[str, Any] = data[0] if isinstance(data, list) else data
+    return row
+
+
+def agrees_in_kind(row: dict[str, Any], name: str) -> None:
+    """Every field of ours has the JSON type it has in the recordings."""
+    kinds: dict[str, set[type]] = {}
+    for line in (CAPTURES / f"{name}.jsonl").read_text().splitlines():
+        for key, value in first_row(json.loads(line)["frame"]["data"]).items():
+            kinds.setdefault(key, set()).add(type(value))
+    assert all(type(value) in kinds[key] for key, value in row.items())
+
+
 async def test_bybit_lists() -> None:
     async with running() as simulator:
         for category, newer in (

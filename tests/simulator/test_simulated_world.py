@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.candles import DAY_MS, HOUR_MS, CandleSeries
+from simulator.candles import DAY_MS, HOUR_MS
 from simulator.catalogue import build_instruments
+from simulator.tape import TapeTrade
 from simulator.world import World
 
 NOON_MS = 1_795_000_000_000
@@ -74,10 +75,9 @@ def test_lists_have_the_wanted_length_and_unique_names(symbols: int) -> None:
 def test_candles_of_the_last_day_span_the_true_extremes() -> None:
     world = World(7, 15, NOON_MS)
     btc = world.markets["hyperliquid"]["BTC"]
-    series = CandleSeries(btc, "1h", NOON_MS, 7)
-    for moved, kind in world.advance(NOON_MS, 5_000):
-        if moved is btc and kind == "trade":
-            series.trade(NOON_MS)
+    series = world.candles(btc, "1h")
+    for _ in world.advance(NOON_MS, 5_000):
+        pass
     candles = series.between(NOON_MS - DAY_MS, NOON_MS)
     assert len(candles) == 24
     assert max(candle.high for candle in candles) == btc.high_24h
@@ -90,9 +90,9 @@ def test_candles_of_the_last_day_span_the_true_extremes() -> None:
 def test_a_trade_in_the_next_hour_opens_the_next_candle() -> None:
     world = World(7, 15, NOON_MS)
     btc = world.markets["hyperliquid"]["BTC"]
-    series = CandleSeries(btc, "1h", NOON_MS, 7)
+    series = world.candles(btc, "1h")
     first = series.current
-    series.trade(NOON_MS + HOUR_MS)
+    series.take(TapeTrade(btc.trade_id + 1, btc.last, 1.0, True, NOON_MS + HOUR_MS, 1))
     assert series.current.start_ms == first.start_ms + HOUR_MS
     assert series.current.trades == 1
     assert series.between(NOON_MS - 2 * HOUR_MS, NOON_MS + HOUR_MS)[-2] is first
