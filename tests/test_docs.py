@@ -135,6 +135,8 @@ class NoControl:
     def running(self, exchange: str) -> bool:
         return exchange != ""
 
+    def watch(self, *_: object) -> None: ...
+
 
 def test_the_api_documents_every_route_and_no_other() -> None:
     app = create_app(

@@ -11,7 +11,9 @@ from quart_trio import QuartTrio
 
 from actors.runtime.settings import WebSettings
 from web import health, pages, problems, realtime, status
+from web.api import routes
 from web.control import Control
+from web.offers import Offers
 from web.readmodel import ReadModel
 from web.security import HEADERS
 from web.site import Site
@@ -28,21 +30,31 @@ def create_app(
     *,
     stop: trio.Event,
     now_ns: Callable[[], int],
+    offers: Offers | None = None,
     folder: Path = pages.HERE,
 ) -> QuartTrio:
     """The application over `read_model`. Once `stop` is set its sockets close and it is no longer ready.
 
-    Its `Site` stands in `app.extensions["tickwell"]`, for whoever counts clients.
+    `offers` tells what each market can tell at all. Its `Site` stands in `app.extensions["tickwell"]`, for
+    whoever counts clients.
     """
     app = QuartTrio(__name__, static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES_MAX, BODY_TIMEOUT=BODY_S, RESPONSE_TIMEOUT=RESPONSE_S)
-    site = Site(read_model=read_model, control=control, settings=settings, stop=stop, now_ns=now_ns)
+    site = Site(
+        read_model=read_model,
+        control=control,
+        settings=settings,
+        stop=stop,
+        now_ns=now_ns,
+        offers=offers or {},
+    )
     app.extensions["tickwell"] = site
     guard(app, site)
     problems.register(app)
     status.register(app, site)
     realtime.register(app, site)
     health.register(app, site)
+    routes.register(app, site)
     pages.register(app, folder)
     return app
 

@@ -12,7 +12,7 @@ from actors.market.instrument import MARKETS
 from web import wire
 from web.deflate import deflated_frame
 from web.readmodel import Board
-from web.wishes import Wish, resolve
+from web.wishes import Spellings, Wish
 
 SHARED_FRAMES_MAX = 64
 DEFLATE_BYTES_MIN = 1024
@@ -59,10 +59,10 @@ class Group:
 
     def unknown_symbols(self) -> list[str]:
         """The wished symbols that nobody knows; empty while nothing at all is known yet."""
-        known = self.board.symbols(self.wish.market)
         if not self.board.knows(self.wish.market):
             return []
-        return [each for each in self.wish.symbols or () if not resolve(each, known, self.board.names)]
+        spellings = Spellings(self.board.symbols(self.wish.market), self.board.names)
+        return [each for each in self.wish.symbols or () if not spellings.meant(each)]
 
     def _shared(self, kind: str, after: int, build: Callable[[], bytes | None]) -> bytes | None:
         if self._frames_seq != self.board.seq:
@@ -126,8 +126,7 @@ class Group:
         return self._pairs
 
     def _look_up(self) -> list[tuple[str, str]]:
-        known = self.board.symbols(self.wish.market)
-        names = self.board.names
-        symbols = set[str]().union(*(resolve(each, known, names) for each in self.wish.symbols or ()))
+        spellings = Spellings(self.board.symbols(self.wish.market), self.board.names)
+        symbols = set[str]().union(*(spellings.meant(each) for each in self.wish.symbols or ()))
         markets: Iterable[str] = MARKETS if self.wish.market is None else (self.wish.market,)
         return [(market, symbol) for symbol in sorted(symbols) for market in markets]

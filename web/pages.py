@@ -33,6 +33,10 @@ def register(app: QuartTrio, folder: Path = HERE) -> None:
     async def realtime_test() -> Response:
         return await file_response(folder / "templates", "realtime-test.html")
 
+    @app.get("/docs")
+    async def docs() -> Response:
+        return await file_response(folder / "templates", "docs.html")
+
     @app.get("/favicon.ico")
     async def favicon() -> Response:
         return await file_response(folder / "static", "favicon.svg")

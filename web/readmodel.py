@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from actors.market.feeds import MarketReport
 from actors.market.tick import Record, Tick
+from web.picture import Kind, Picture
 
 REMOVED_MAX = 10_000
 LATE_MS = 200.0
@@ -27,7 +28,8 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Board:
-    """One exchange's newest records. `seq` counts its ticks, `listing` the changes of its set of symbols."""
+    """One exchange's newest records. `seq` counts its ticks, `reported` the reports on its markets, `listing`
+    the changes of what there is: symbols, names, channels."""
 
     def __init__(self, exchange: str) -> None:
         self.exchange = exchange
@@ -40,6 +42,8 @@ class Board:
         self.names: dict[str, set[str]] = {}
         self.removed: dict[tuple[str, str], int] = {}
         self.reports: dict[str, MarketReport] = {}
+        self.reported = 0
+        self.picture = Picture()
         self._ticked = trio.Event()
 
     def apply(self, tick: Tick) -> None:
@@ -48,6 +52,7 @@ class Board:
         self.ts = tick.ts
         self.lag_ms = tick.lag_ms
         self.late_ticks += tick.lag_ms > LATE_MS
+        self.picture.apply(tick.changes, self.seq, whole=tick.whole)
         gone: Iterable[tuple[str, str]] = tick.removed
         if tick.whole:
             gone = self.entries.keys() - {(record.market, record.symbol) for record in tick.changed}
@@ -55,6 +60,7 @@ class Board:
             if self.entries.pop(pair, None) is not None:
                 self.listing += 1
                 self.removed[pair] = self.seq
+                self.picture.versions.touch(self.seq, "tickers")
         for record in tick.changed:
             self._take(record)
         while len(self.removed) > REMOVED_MAX:
@@ -71,14 +77,22 @@ class Board:
         if record.name is not None and (before is None or before.record.name != record.name):
             self.names.setdefault(record.name.casefold(), set()).add(record.symbol)
             self.listing += 1
+        if before is None or _standing(before.record) != _standing(record):
+            self.picture.versions.touch(self.seq, "states", pair)
+        self.picture.versions.touch(self.seq, "tickers", pair)
         self.entries[pair] = Entry(record, self.seq)
 
     def report(self, report: MarketReport) -> None:
         """Take what is known about one market's feed."""
         before = self.reports.get(report.market)
         self.reports[report.market] = report
-        if before is None or before.symbols != report.symbols:
+        self.reported += 1
+        if before is None or (before.symbols, before.offers) != (report.symbols, report.offers):
             self.listing += 1
+
+    def version(self, *kinds: Kind, pair: tuple[str, str] | None = None) -> str:
+        """What stands for the newest change of these kinds of things; of one instrument where it is given."""
+        return str(max((self.picture.versions.of(kind, pair) for kind in kinds), default=0))
 
     async def after(self, seq: int) -> None:
         """Wait until there is a tick later than number `seq`."""
@@ -99,18 +113,31 @@ class Board:
         wanted = (report.symbols for of, report in self.reports.items() if market in (None, of))
         return shown.union(*wanted)
 
+    def markets(self) -> list[str]:
+        """The markets of which something is shown or wanted."""
+        return sorted({market for market, _ in self.entries} | self.reports.keys())
+
     def knows(self, market: str | None = None) -> bool:
         """Whether it is known what there is: something, or of a market that nobody follows, nothing."""
         followed = market is None or market in self.reports
         return bool(self.symbols(market)) or (bool(self.reports) and not followed)
 
 
+def _standing(record: Record) -> tuple[object, ...]:
+    """What a record says of its instrument rather than of its price."""
+    return record.ticker.quality, record.ticker.funding_interval_h
+
+
 class ReadModel:
-    """All exchanges' boards. It outlives the web, so a restarted web shows everything at once."""
+    """All exchanges' boards. It outlives the web, so a restarted web shows everything at once.
+
+    `epoch` names this run of the hub: the numbers of ticks mean something within it only.
+    """
 
     def __init__(self, exchanges: Iterable[str], now_ns: Callable[[], int]) -> None:
         self.boards = {name: Board(name) for name in exchanges}
         self.now_ns = now_ns
+        self.epoch = f"{now_ns() // 1_000_000:x}"
 
     @property
     def exchanges(self) -> Collection[str]:

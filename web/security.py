@@ -74,6 +74,15 @@ class Gate:
         if origin is not None and not self.origin_allowed(origin, headers.get("Host", "")):
             raise Problem(403, "Pages of that origin may not use this hub.", code="foreign_origin")
 
+    def check_embedding(self, headers: Any) -> None:
+        """Raise a 403 `Problem` when a page of another site has the browser fetch this unasked.
+
+        Reading needs no check (the page never sees the answer), but some reading sets things in motion.
+        """
+        behind = headers.get("Sec-Fetch-Site") == "cross-site" and headers.get("Sec-Fetch-Mode") != "navigate"
+        if behind and headers.get("Origin", "") not in self.settings.allowed_origins:
+            raise Problem(403, "Pages of other sites may not have books followed.", code="foreign_origin")
+
     def origin_allowed(self, origin: str, host: str) -> bool:
         """Whether a page of `origin` may talk to a hub that was addressed as `host`."""
         if origin in self.settings.allowed_origins:

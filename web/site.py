@@ -11,6 +11,7 @@ from quart.wrappers.base import BaseRequestWebsocket
 from actors.runtime.settings import WebSettings
 from web.control import Control
 from web.fanout import Fanout
+from web.offers import Offers
 from web.quietlog import QuietLog
 from web.readmodel import ReadModel
 from web.security import Gate
@@ -25,6 +26,7 @@ class Site:
     settings: WebSettings
     stop: trio.Event
     now_ns: Callable[[], int]
+    offers: Offers = field(default_factory=dict)
     fanout: Fanout = field(init=False)
     gate: Gate = field(init=False)
     quiet: QuietLog = field(default_factory=QuietLog)

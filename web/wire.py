@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from actors.market.events import Ticker
+from actors.market.events import State
+from actors.market.ticker import Ticker
 
 SCHEMA = 1
 Mode: TypeAlias = Literal["all", "changes"]
@@ -47,6 +48,7 @@ class RecordOut(Struct, frozen=True, kw_only=True):
     ts_event: int | None
     ts_recv: int | None
     stale: bool
+    quality: State
 
 
 COMPUTED = {"timestamp", "key", "next_funding_ts", "ts_event", "ts_recv"}

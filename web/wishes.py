@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from difflib import get_close_matches
+from functools import cached_property
 from typing import cast
 
 from msgspec import Struct
@@ -73,14 +74,33 @@ def bad_parameter(name: str, value: str, expected: str) -> Problem:
     return Problem(400, detail, code="bad_parameter", errors=[wrong])
 
 
+class Spellings:
+    """The known symbols, by every way to write them. Many are looked up for the price of one look at each."""
+
+    def __init__(self, known: Collection[str], names: Mapping[str, set[str]] | None = None) -> None:
+        self.known = known if isinstance(known, Set) else set(known)
+        self.names = names or {}
+
+    @cached_property
+    def folded(self) -> dict[str, set[str]]:
+        """The known symbols by what they are in lower case."""
+        found: dict[str, set[str]] = {}
+        for symbol in self.known:
+            found.setdefault(symbol.casefold(), set()).add(symbol)
+        return found
+
+    def meant(self, wanted: str) -> set[str]:
+        """What `wanted` means: itself, those that differ in upper and lower case only, or those that it names
+        (`HYPE/USDC` or `HYPE-USDC`)."""
+        if wanted in self.known:
+            return {wanted}
+        folded = wanted.casefold()
+        return self.folded.get(folded) or self.names.get(folded.replace("/", "-"), set()) & self.known
+
+
 def resolve(wanted: str, known: Collection[str], names: Mapping[str, set[str]] | None = None) -> set[str]:
-    """The known symbols that `wanted` means: itself, those that differ in upper and lower case only, or those
-    that it names (`HYPE/USDC` or `HYPE-USDC`)."""
-    if wanted in known:
-        return {wanted}
-    folded = wanted.casefold()
-    spelled = {symbol for symbol in known if symbol.casefold() == folded}
-    return spelled or (names or {}).get(folded.replace("/", "-"), set()) & set(known)
+    """The known symbols that `wanted` means."""
+    return Spellings(known, names).meant(wanted)
 
 
 def nearest(wanted: str, known: Iterable[str]) -> list[str]:

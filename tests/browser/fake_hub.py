@@ -5,7 +5,8 @@ It speaks the hub's own protocol, with the hub's Content-Security-Policy, and no
     python tests/browser/fake_hub.py --port 8799 --symbols 100
 
 `POST /fake/feed/bybit/linear?state=disconnected&error=why` puts a feed into a state, and its records
-with it; `POST /fake/list/bybit/linear?symbol=X` lists another symbol.
+with it; `POST /fake/quality/bybit/linear/BTCUSDT?quality=gapped` one record;
+`POST /fake/list/bybit/linear?symbol=X` lists another symbol.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +61,7 @@ class Feed:
             "bid_size": 1.5, "ask_size": 2.25, "turnover_24h": random.uniform(0.2, 1) * 1e9 * price**0.2,
             "mark_price": None, "index_price": None, "funding_rate": None, "funding_interval_h": None,
             "next_funding_ts": None, "open_interest": None, "ts_event": now_ms(), "ts_recv": now_ms(),
-            "stale": False,
+            "stale": False, "quality": "live",
         }  # fmt: skip
         if self.market == "linear":
             hours = 1 if self.exchange == "hyperliquid" else 8
@@ -93,7 +95,7 @@ class Feed:
     def put(self, state: str, error: str | None) -> None:
         self.state, self.error = state, error
         for record in self.records.values():
-            record["stale"] = state != "live"
+            record |= {"stale": state != "live", "quality": "live" if state == "live" else "stale"}
 
     def report(self) -> dict[str, Any]:
         newest = max((r["ts_recv"] for r in self.records.values()), default=None)
@@ -143,15 +145,7 @@ def create_app(feeds: list[Feed]) -> QuartTrio:
         names = {f"{f.exchange}_symbols": [r["symbol"] for r in f.records.values()] for f in feeds}
         return {"workers_running": True, **names, "markets": [f.report() for f in feeds], "version": "0.1.0"}
 
-    @app.post("/fake/feed/<exchange>/<market>")
-    async def put(exchange: str, market: str) -> str:
-        find(exchange, market).put(request.args["state"], request.args.get("error"))
-        return "ok"
-
-    @app.post("/fake/list/<exchange>/<market>")
-    async def list_symbol(exchange: str, market: str) -> str:
-        find(exchange, market).list_symbol(request.args["symbol"], 1.25)
-        return "ok"
+    add_strings(app, find)
 
     @app.websocket("/ws/realtime/<exchange>")
     async def realtime(exchange: str) -> None:
@@ -161,6 +155,32 @@ def create_app(feeds: list[Feed]) -> QuartTrio:
             await _send_changes(exchange, mine)
 
     return app
+
+
+def add_strings(app: QuartTrio, find: Callable[[str, str], Feed]) -> None:
+    """What a test pulls to drive the hub into corners."""
+
+    @app.post("/fake/feed/<exchange>/<market>")
+    async def put(exchange: str, market: str) -> str:
+        find(exchange, market).put(request.args["state"], request.args.get("error"))
+        return "ok"
+
+    @app.post("/fake/quality/<exchange>/<market>/<symbol>")
+    async def quality(exchange: str, market: str, symbol: str) -> str:
+        word = request.args["quality"]
+        find(exchange, market).records[symbol] |= {"stale": word != "live", "quality": word}
+        return "ok"
+
+    @app.get("/api/v1/quality/<exchange>")
+    async def reasons(exchange: str) -> dict[str, Any]:
+        record = find(exchange, request.args["market"]).records[request.args["symbols"]]
+        reason = "a hole in the sequence"
+        return {"data": [{"channel": "ticker", "quality": record["quality"], "reason": reason}], "meta": {}}
+
+    @app.post("/fake/list/<exchange>/<market>")
+    async def list_symbol(exchange: str, market: str) -> str:
+        find(exchange, market).list_symbol(request.args["symbol"], 1.25)
+        return "ok"
 
 
 async def _answer_pings() -> None:

@@ -169,6 +169,20 @@ def test_a_lost_feed_is_named_with_its_reason(screen: Screen, fake_hub: Hub) -> 
     assert screen.said == []
 
 
+def test_a_record_that_is_not_live_says_in_which_way_and_why(screen: Screen, fake_hub: Hub) -> None:
+    page = open_page(screen, fake_hub)
+    fake_hub.post("/fake/quality/bybit/linear/BTCUSDT?quality=gapped")
+    row = page.locator(f'{ROWS}[data-key="bybit:linear:BTCUSDT"]')
+    chip = row.locator(".chip")
+    expect(chip).to_have_text("gapped", timeout=LIVE_MS)
+    expect(chip).to_have_attribute("title", "Something is missing, and is being fetched again.")
+    chip.hover()
+    expect(chip).to_have_attribute("title", re.compile("ticker: a hole in the sequence$"))
+    fake_hub.post("/fake/quality/bybit/linear/BTCUSDT?quality=live")
+    expect(chip).to_be_hidden(timeout=LIVE_MS)
+    assert screen.said == []
+
+
 def test_a_hostile_symbol_is_only_text(screen: Screen, fake_hub: Hub) -> None:
     page = open_page(screen, fake_hub)
     fake_hub.post(

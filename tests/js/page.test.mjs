@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 
 import { ALL_COLUMNS, comparer } from "../../web/static/js/columns.js";
 import { Meter, summary } from "../../web/static/js/meters.js";
+import { explainQuality, qualityWord, reasonOf } from "../../web/static/js/quality.js";
 import { accepts, readSort, readView, writeSort, writeView } from "../../web/static/js/view.js";
 import { describeFeed, exchangesOf, feedProblems, linkProblems, overall } from "../../web/static/js/words.js";
 
@@ -105,5 +106,26 @@ describe("the meters", () => {
     assert.deepEqual(summary(Array.from({ length: 100 }, (_, i) => 100 - i)), { p50: 50, p99: 99, min: 1 });
     assert.deepEqual(summary([7]), { p50: 7, p99: 7, min: 7 });
     assert.equal(summary([]), null);
+  });
+});
+
+describe("the word for a record that is not live", () => {
+  it("is its quality, or plainly stale where only the hub is lost", () => {
+    assert.equal(qualityWord({ quality: "gapped" }), "gapped");
+    assert.equal(qualityWord({ quality: "live" }), "stale");
+    assert.equal(qualityWord({}), "stale");
+    for (const word of ["connecting", "syncing", "stale", "gapped", "halted", "refused"]) {
+      assert.match(explainQuality(word), /^[A-Z].*\.$/);
+    }
+  });
+
+  it("comes with the reasons of the channels that are wrong", () => {
+    const channels = [
+      { channel: "ticker", quality: "stale", reason: "no data for 12 s" },
+      { channel: "trades", quality: "live", reason: "all well" },
+      { channel: "book", quality: "gapped", reason: "" },
+    ];
+    assert.equal(reasonOf(channels), "ticker: no data for 12 s");
+    assert.equal(reasonOf([]), "");
   });
 });

@@ -95,7 +95,7 @@ describe("a lost connection", () => {
   it("marks every record stale before anybody hears of it", () => {
     const made = client().connect();
     const seen = [];
-    made.on("disconnected", () => seen.push(made.getAll().every((r) => r.stale)));
+    made.on("disconnected", () => seen.push(made.getAll().every((r) => r.stale && r.quality === "stale")));
     FakeSocket.last.open().snapshot(record("A", 1), record("B", 2));
     const before = made.getSymbol("A");
     FakeSocket.last.fail(1001, "hub stops");

@@ -9,9 +9,11 @@ import trio
 from quart_trio import QuartTrio
 
 from actors.market.feeds import MarketReport
-from actors.market.tick import Record, Tick
+from actors.market.tick import Changes, Record, Tick
+from actors.market.ticker import Ticker
 from actors.runtime.settings import WebSettings
 from web.app import create_app
+from web.offers import Offers
 from web.readmodel import ReadModel
 
 NOW_NS = 1_766_523_600_123_000_000
@@ -25,6 +27,8 @@ class Switch:
     def __init__(self) -> None:
         self.on = {"bybit": True, "hyperliquid": False}
         self.calls: list[tuple[str, str | None]] = []
+        self.watched: list[tuple[str, int, float | None]] = []
+        self.refusal: Exception | None = None
 
     async def start(self, exchange: str | None) -> None:
         """Turn on."""
@@ -40,6 +44,12 @@ class Switch:
         """Whether it is on."""
         return self.on[exchange]
 
+    def watch(self, exchange: str, market: str, symbol: str, depth: int, for_s: float | None = None) -> None:
+        """Remember who wants which book; a test may set `refusal`."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.watched.append((f"{exchange}:{market}:{symbol}", depth, for_s))
+
 
 def model() -> ReadModel:
     """A read model of two exchanges at a fixed time."""
@@ -52,8 +62,9 @@ def tick(*changed: str, removed: list[tuple[str, str]] | None = None, market: st
     for change in changed:
         symbol, _, price = change.partition("=")
         body = f'{{"symbol":"{symbol}","price":{price or 1}}}'.encode()
-        records.append(Record(market, symbol, False, body))
-    return Tick("bybit", NOW_NS, records, removed or [])
+        ticker = Ticker(exchange="bybit", market=market, symbol=symbol, quality="live")
+        records.append(Record(ticker, body))
+    return Tick("bybit", NOW_NS, records, Changes(removed=removed or []))
 
 
 def report(**changes: Any) -> MarketReport:
@@ -75,15 +86,17 @@ def application(
     switch: Switch | None = None,
     stop: trio.Event | None = None,
     folder: Path | None = None,
+    offers: Offers | None = None,
     **settings: Any,
 ) -> QuartTrio:
     """An application with everything in its place."""
-    more = {"folder": folder} if folder else {}
+    more: dict[str, Any] = {"folder": folder} if folder else {}
     return create_app(
         read_model or model(),
         switch or Switch(),
         WebSettings(**settings),
         stop=trio.Event() if stop is None else stop,
-        now_ns=lambda: NOW_NS,
+        now_ns=(read_model or model()).now_ns,
+        offers=offers,
         **more,
     )

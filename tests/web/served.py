@@ -16,6 +16,7 @@ import trio_websocket
 from quart_trio import QuartTrio
 
 from actors.market.tick import Record, Tick
+from actors.market.ticker import Ticker
 from actors.runtime.settings import WebSettings
 from web.app import create_app
 from web.fanout import Fanout
@@ -41,6 +42,9 @@ class NoControl:
     def running(self, exchange: str) -> bool:
         """Whether it is marked as running."""
         return self.on[exchange]
+
+    def watch(self, exchange: str, market: str, symbol: str, depth: int, for_s: float | None = None) -> None:
+        """No book is followed."""
 
 
 @dataclass
@@ -74,7 +78,10 @@ class Hub:
         self.ts += 200_000_000
         body = {"price": price, "market": market, "padding": "x" * padding}
         records = [
-            Record(market, symbol, False, json.dumps({"symbol": symbol, **body}).encode())
+            Record(
+                Ticker(exchange="bybit", market=market, symbol=symbol, quality="live"),
+                json.dumps({"symbol": symbol, **body}).encode(),
+            )
             for symbol in symbols
         ]
         self.model.publish(Tick("bybit", self.ts, records))

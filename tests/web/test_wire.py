@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec import structs
 
-from actors.market.events import Ticker
+from actors.market.events import State
+from actors.market.ticker import Ticker
 from tests.web.harness import NOW_NS
 from web import wire
 
@@ -31,6 +33,7 @@ KEYS = [
         "ts_event",
         "ts_recv",
         "stale",
+        "quality",
     ),
 ]
 
@@ -52,6 +55,13 @@ def test_a_record_has_these_keys_in_this_order() -> None:
 def test_without_an_event_time_the_timestamp_is_when_we_received() -> None:
     assert json.loads(wire.encode_record(ticker(ts_recv=NOW_NS)))["timestamp"] == 1_766_523_600.123
     assert json.loads(wire.encode_record(ticker()))["timestamp"] is None
+
+
+@pytest.mark.parametrize(("quality", "stale"), [("live", False), ("gapped", True), ("connecting", True)])
+def test_a_record_says_how_far_it_can_be_trusted(quality: State, stale: bool) -> None:
+    body = wire.encode_record(structs.replace(ticker(price=1.0), quality=quality))
+    record = json.loads(body)
+    assert (record["quality"], record["stale"]) == (quality, stale)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

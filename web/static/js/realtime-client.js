@@ -11,7 +11,7 @@
  *
  * (A classic script may not contain `export`: so this file is the script, and the module re-exports it.)
  * It reconnects for ever, each time from a whole snapshot; a connection that says nothing counts as lost;
- * while it is lost every record says `stale: true`. A handler that throws harms nobody else.
+ * while it is lost every record says `stale: true`, and none `quality: "live"`. A handler that throws harms nobody else.
  */
 (() => {
   "use strict";
@@ -24,7 +24,7 @@
    *   volume_24h: ?number, turnover_24h: ?number, change_24h: ?number, high_24h: ?number, low_24h: ?number,
    *   mark_price: ?number, index_price: ?number, funding_rate: ?number, funding_interval_h: ?number,
    *   next_funding_ts: ?number, open_interest: ?number, timestamp: ?number, ts_event: ?number,
-   *   ts_recv: number, stale: boolean}} MarketRecord
+   *   ts_recv: number, stale: boolean, quality: string}} MarketRecord
    *
    * @typedef {"connected"|"data"|"disconnected"|"error"|"stale"} EventName
    *
@@ -241,7 +241,7 @@
     }
 
     #lost(code, reason) {
-      for (const [key, record] of this.#records) this.#records.set(key, { ...record, stale: true });
+      for (const [key, record] of this.#records) if (!record.stale) this.#records.set(key, { ...record, stale: true, quality: "stale" });
       this.#emit("disconnected", { code, reason, retryInMs: this.retryInMs });
       this.#emit("stale", this.getAll());
     }

@@ -2,6 +2,7 @@
 
 import { AGE, ALL_COLUMNS, COLUMNS } from "./columns.js";
 import { decimalsOf, isKnown, span } from "./format.js";
+import { explainQuality, qualityWord } from "./quality.js";
 
 const TRADED = ["price", "bid", "ask", "high_24h", "low_24h"];
 const ARROWS = { up: "↗", down: "↘", flat: "→" };
@@ -16,7 +17,7 @@ function element(name, className, ...children) {
 }
 
 export class Row {
-  #texts = {}; #values = []; #written = []; #classes = []; #decimals = 0; #movedAt = -Infinity; #move = "flat"; #flashUntil = 0;
+  #texts = {}; #values = []; #written = []; #classes = []; #decimals = 0; #movedAt = -Infinity; #move = "flat"; #flashUntil = 0; #chip = null;
 
   constructor(record) {
     this.record = record;
@@ -43,7 +44,8 @@ export class Row {
     for (let i = 0; i < COLUMNS.length; i += 1) this.#paintCell(i);
     const age = span(hubNow - this.record.ts_recv);
     this.#write(AGE.id, age);
-    this.#write("stale", this.record.stale ? `stale ${age}` : "");
+    this.#write("stale", this.record.stale ? this.#chipWords(age) : "");
+    if (this.record.stale) this.#explainChip();
     return this.#paintState(now);
   }
 
@@ -59,12 +61,27 @@ export class Row {
 
   #makeChip() {
     this.#texts.stale = document.createTextNode("");
-    return element("span", "chip", this.#texts.stale);
+    this.#chip = element("span", "chip", this.#texts.stale);
+    return this.#chip;
   }
 
   #makeArrow() {
     this.#texts.arrow = document.createTextNode("");
     return element("span", "arrow", this.#texts.arrow);
+  }
+
+  /** How old it is says more of what is merely stale; the other words say enough, and the symbol needs the room. */
+  #chipWords(age) {
+    const word = qualityWord(this.record);
+    return word === "stale" ? `stale ${age}` : word;
+  }
+
+  /** The title says what the word means; a more exact reason, once it was asked for, stays until the word changes. */
+  #explainChip() {
+    const word = qualityWord(this.record);
+    if (this.#chip.dataset.quality === word) return;
+    this.#chip.dataset.quality = word;
+    this.#chip.title = explainQuality(word);
   }
 
   #learnDecimals() {

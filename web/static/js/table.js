@@ -1,6 +1,7 @@
 /** The live table: newest records in, at most one repaint per frame, at most one new order per second. */
 
 import { ALL_COLUMNS, comparer } from "./columns.js";
+import { askReason, explainQuality, qualityWord } from "./quality.js";
 import { Row } from "./row.js";
 
 const REORDER_MS = 1000;
@@ -23,7 +24,10 @@ export class MarketTable {
     for (const group of [table.tHead, this.#body]) group.setAttribute("role", "rowgroup");
     this.#head.setAttribute("role", "row");
     for (const column of ALL_COLUMNS) this.#head.append(this.#makeHeading(column));
-    this.#body.addEventListener("pointerover", (event) => this.#explain(event.target.closest("td")));
+    this.#body.addEventListener("pointerover", ({ target }) => {
+      this.#explain(target.closest("td"));
+      if (target.matches(".chip")) this.#explainChip(target);
+    });
     this.sortBy({ id: "turnover", isDescending: true });
   }
 
@@ -162,5 +166,13 @@ export class MarketTable {
     const row = cell && this.#rows.get(cell.parentElement.dataset.key);
     const tip = row && ALL_COLUMNS[cell.cellIndex].tip;
     if (tip) cell.title = tip(row.record);
+  }
+
+  /** What is wrong with a record is not part of it: who points at the word gets the hub's reason. */
+  async #explainChip(chip) {
+    const { record } = this.#rows.get(chip.closest("tr").dataset.key) ?? {};
+    if (!record) return;
+    const reason = await askReason(record).catch(() => "");
+    if (reason) chip.title = `${explainQuality(qualityWord(record))} ${reason}`;
   }
 }

@@ -1,0 +1,131 @@
+"""The addresses beside REST v1 that answer programs: their shapes, for the document that describes all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from actors.market.feeds import FeedState
+
+
+class Check(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One thing that was looked at: its number in its unit, and in `output` what is wrong."""
+
+    status: Literal["pass", "warn", "fail"]
+    component_type: str | UnsetType = UNSET
+    observed_value: float | UnsetType | None = UNSET
+    observed_unit: str | UnsetType = UNSET
+    time: str | UnsetType = UNSET
+    output: str | UnsetType = UNSET
+
+
+class Health(Struct, frozen=True):
+    """pass: every wanted market is live. warn: some are not. fail: none is, or the hub is going down."""
+
+    status: Literal["pass", "warn", "fail"]
+    version: str
+    checks: dict[str, list[Check]]
+    output: str | UnsetType = UNSET
+
+
+class MarketStatus(Struct, frozen=True):
+    """One market's feed."""
+
+    exchange: str
+    market: str
+    state: FeedState
+    symbols_wanted: int
+    symbols_producing: int
+    symbols_stale: list[str]
+    refused: dict[str, str]
+    mute: list[str]
+    messages_per_s: float
+    last_data_age_s: float | None
+    reconnects: int
+    last_error: str | None
+    next_attempt: str | None
+    next_attempt_in_s: float | None
+
+
+class Status(Struct, frozen=True):
+    """What runs, and how every market's feed is doing.
+
+    Per exchange there is also `{exchange}_running`, a boolean, and `{exchange}_symbols`, a list of texts.
+    """
+
+    workers_running: bool
+    active_connections: dict[str, int]
+    tick_lag_ms: float
+    late_ticks: int
+    conflated_ticks: dict[str, int]
+    markets: list[MarketStatus]
+    version: str
+    timestamp: str
+
+
+class Order(Struct, frozen=True):
+    """Which exchange to start or stop; all of them if none is named."""
+
+    exchange: str | None = None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """One address: `answers` maps status codes to the content type and the type of what comes back."""
+
+    method: Literal["get", "post"]
+    path: str
+    name: str
+    tag: str
+    summary: str
+    details: str
+    answers: dict[int, tuple[str, type]]
+    problems: tuple[int, ...] = ()
+    body: type | None = None
+
+
+HEALTH: dict[int, tuple[str, type]] = {
+    200: ("application/health+json", Health),
+    503: ("application/health+json", Health),
+}
+STATUS: dict[int, tuple[str, Any]] = {200: ("application/json", Status)}
+CONTROL_PROBLEMS = (400, 401, 403, 404, 413, 415)
+
+ADDRESSES = [
+    Elsewhere("get", "/health", "health", "operations", "How well the hub is", "For monitoring.", HEALTH),
+    Elsewhere("get", "/readyz", "readyz", "operations", "The same", "For load balancers.", HEALTH),
+    Elsewhere(
+        "get",
+        "/livez",
+        "livez",
+        "operations",
+        "Whether the process lives",
+        "It does if it answers.",
+        HEALTH,
+    ),
+    Elsewhere("get", "/ws/realtime/status", "status", "operations", "What runs, and how", "", STATUS),
+    Elsewhere(
+        "post",
+        "/ws/realtime/start",
+        "start",
+        "operations",
+        "Start one exchange, or all",
+        "Needs the control token, or a request on the hub's own machine.",
+        STATUS,
+        CONTROL_PROBLEMS,
+        Order,
+    ),
+    Elsewhere(
+        "post",
+        "/ws/realtime/stop",
+        "stop",
+        "operations",
+        "Stop one exchange, or all",
+        "Needs the control token, or a request on the hub's own machine.",
+        STATUS,
+        CONTROL_PROBLEMS,
+        Order,
+    ),
+]

@@ -1,0 +1,203 @@
+"""`/openapi.json`: the whole HTTP interface as an OpenAPI 3.1 document, made from the routes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from quart import Response, request
+from quart_trio import QuartTrio
+
+from actors.runtime.version import __version__
+from web.api.elsewhere import ADDRESSES, Elsewhere
+from web.api.queries import Query, parameters
+from web.api.resource import ChannelState, Route
+from web.site import Site
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+REF = "#/components/schemas/{name}"
+PATHED = {
+    "key": ("An instrument: its exchange, its market, and its symbol or name.", "bybit:linear:BTCUSDT"),
+    "exchange": ("An exchange that this hub reads.", "bybit"),
+}
+
+
+class Wrong(Struct, frozen=True, kw_only=True):
+    """One parameter that is not understood; of a filter also where."""
+
+    parameter: str
+    value: str
+    expected: str
+    text: str | UnsetType = UNSET
+    position: int | UnsetType = UNSET
+
+
+class ProblemDocument(Struct, frozen=True, kw_only=True):
+    """An error (RFC 9457): `detail` is for people, `code` for programs; the rest stands where it helps."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str | UnsetType = UNSET
+    errors: list[Wrong] | UnsetType = UNSET
+    nearest: list[str] | UnsetType = UNSET
+    key: str | UnsetType = UNSET
+    channel: str | UnsetType = UNSET
+    quality: ChannelState | UnsetType = UNSET
+
+
+def register(app: QuartTrio, site: Site, routes: Iterable[Route[Any]]) -> None:
+    """Serve the document."""
+    body = msgspec.json.encode(document(list(routes), list(site.read_model.exchanges)))
+
+    @app.get("/openapi.json")
+    async def openapi() -> Response:
+        response = Response(body, content_type=JSON, headers={"cache-control": "no-cache"})
+        await response.add_etag()
+        await response.make_conditional(request)
+        return response
+
+
+def document(routes: list[Route[Any]], exchanges: list[str]) -> dict[str, Any]:
+    """The document; `exchanges` are those that the hub has."""
+    paths: dict[str, Any] = {route.path: {"get": operation(route, exchanges)} for route in routes}
+    for each in ADDRESSES:
+        paths.setdefault(each.path, {})[each.method] = other_operation(each)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tickwell",
+            "version": __version__,
+            "summary": "The live picture of every market that this hub reads.",
+            "description": "Times are Unix ms; prices, sizes and rates are JSON numbers, identifiers are "
+            "texts; unknown is null. Every record says how far it can be trusted: only what is `live` is "
+            "current.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "This hub."}],
+        "tags": [
+            {"name": "market", "description": "What the exchanges tell."},
+            {"name": "operations", "description": "How the hub is doing, and what it does."},
+        ],
+        "paths": paths,
+        "components": {"schemas": schemas(routes)},
+    }
+
+
+def schemas(routes: list[Route[Any]]) -> dict[str, Any]:
+    """Every named shape."""
+    kinds: list[Any] = [kind for route in routes for kind in (route.data, route.meta)]
+    for each in ADDRESSES:
+        kinds += [kind for _, kind in each.answers.values()] + ([each.body] if each.body else [])
+    _, components = msgspec.json.schema_components([*kinds, ProblemDocument], ref_template=REF)
+    return dict(sorted(components.items()))
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The schema of a type, with its named parts left to `components`."""
+    [schema], _ = msgspec.json.schema_components([kind], ref_template=REF)
+    return schema
+
+
+def operation(route: Route[Any], exchanges: list[str]) -> dict[str, Any]:
+    """What one address of REST v1 does."""
+    envelope = {
+        "type": "object",
+        "properties": {"data": schema_of(route.data), "meta": schema_of(route.meta)},
+        "required": ["data", "meta"],
+    }
+    etag = {"ETag": {"description": "The version of the data.", "schema": {"type": "string"}}}
+    responses = {
+        "200": {"description": route.summary, "headers": etag, "content": {JSON: {"schema": envelope}}},
+        "304": {"description": "Nothing has changed since the version in `If-None-Match`.", "headers": etag},
+        **problem_responses(route.problems),
+    }
+    return {
+        "operationId": route.name,
+        "tags": ["market"],
+        "summary": route.summary,
+        "description": route.details,
+        "parameters": [
+            *path_parameters(route, exchanges),
+            *query_parameters(route, exchanges),
+            IF_NONE_MATCH,
+        ],
+        "responses": responses,
+    }
+
+
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The `ETag` of the answer that is known already.",
+    "schema": {"type": "string"},
+}
+
+
+def path_parameters(route: Route[Any], exchanges: list[str]) -> list[dict[str, Any]]:
+    """The parameter inside the path, if there is one."""
+    if route.pathed is None:
+        return []
+    words, example = PATHED[route.pathed]
+    schema: dict[str, Any] = {"type": "string"}
+    if route.pathed == "exchange":
+        schema["enum"], example = exchanges, exchanges[0] if exchanges else example
+    return [
+        {
+            "name": route.pathed,
+            "in": "path",
+            "required": True,
+            "description": words,
+            "schema": schema,
+            "example": example,
+        }
+    ]
+
+
+def query_parameters(route: Route[Query], exchanges: list[str]) -> list[dict[str, Any]]:
+    """The parameters behind the question mark."""
+    found = []
+    for name, told in parameters(route.query).items():
+        schema = {key: value for key, value in told.items() if key != "description"}
+        if name == "exchange":
+            schema["enum"] = exchanges
+        parameter = {"name": name, "in": "query", "description": told["description"], "schema": schema}
+        if schema["type"] == "array":
+            parameter |= {"style": "form", "explode": False}
+        found.append(parameter)
+    return found
+
+
+def problem_responses(statuses: Iterable[int]) -> dict[str, Any]:
+    """What can go wrong, and what then comes back."""
+    content = {PROBLEM: {"schema": {"$ref": REF.format(name=ProblemDocument.__name__)}}}
+    named = {
+        str(status): {"description": HTTPStatus(status).phrase, "content": content} for status in statuses
+    }
+    return {**named, "default": {"description": "Something else went wrong.", "content": content}}
+
+
+def other_operation(each: Elsewhere) -> dict[str, Any]:
+    """What an address beside REST v1 does."""
+    responses = {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {kind: {"schema": schema_of(shape)}},
+        }
+        for status, (kind, shape) in each.answers.items()
+    }
+    told: dict[str, Any] = {
+        "operationId": each.name,
+        "tags": [each.tag],
+        "summary": each.summary,
+        "description": each.details,
+        "responses": {**responses, **problem_responses(each.problems)},
+    }
+    if each.body is not None:
+        told["requestBody"] = {"required": False, "content": {JSON: {"schema": schema_of(each.body)}}}
+    return told
