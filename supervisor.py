@@ -33,6 +33,7 @@ import trio
 
 from actors.control import LISTING, FeedControl
 from actors.exchanges import exchanges, load_codec
+from actors.exchanges.base import BOOK
 from actors.feed.agenda import Budget
 from actors.feed.plan import plan_for, route_of
 from actors.feed.transport import Transport, transport_for
@@ -61,6 +62,7 @@ from actors.snapshot import Snapshot
 from actors.state import State
 from web.app import create_app
 from web.offers import Offer
+from web.picture import Kept
 from web.readmodel import ReadModel
 from web.server import serve
 from web.wire import encode_record
@@ -90,7 +92,7 @@ class Hub:
         self.market, self.board = Market(self.patience, limits), Board()
         self.web_stop, self.offers = trio.Event(), dict[tuple[str, str], Offer]()
         self.raw_send, self.raw_receive = trio.open_memory_channel[Batch](BATCHES_QUEUED)
-        self.read_model = ReadModel(names, self.now_ns)
+        self.read_model = ReadModel(names, self.now_ns, Kept(kept.trades_kept, kept.bars_kept))
         self.feeds = Supervisor("hub/pipeline/feeds", intensity=Intensity(5, 60), standing=True)
         self.control = FeedControl(self.feeds, self.board, self.now_ns, self._report)
         self.observer = Observer(self.control.observe)
@@ -152,7 +154,8 @@ class Hub:
         new_codec, picture = partial(load_codec(name), market), self.settings.market
         codec = new_codec()
         channels = base_channels(codec.offers, trades=settings.trades, liquidations=settings.liquidations)
-        self.offers[name, market] = Offer(codec.offers, codec.sampled, codec.depth_max)
+        switched_off = tuple(each for each in codec.offers if each not in (*channels, BOOK))
+        self.offers[name, market] = Offer(codec.offers, codec.sampled, codec.depth_max, switched_off)
         budget = Budget(codec.limits.fetch_weight_per_min)
 
         def new_feed(status: FeedStatus) -> Callable[[], Awaitable[None]]:

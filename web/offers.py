@@ -12,7 +12,8 @@ CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 
 class Offer(Struct, frozen=True):
-    """The channels of one market. Of those that are `sampled` the exchange tells a part only.
+    """The channels of one market. Of those that are `sampled` the exchange tells a part only; those that are
+    `switched_off` could be had, and the settings do not follow them.
 
     `depth_max` is how many levels per side of a book can be had at most.
     """
@@ -20,6 +21,7 @@ class Offer(Struct, frozen=True):
     channels: tuple[str, ...] = ()
     sampled: tuple[str, ...] = ()
     depth_max: int | None = None
+    switched_off: tuple[str, ...] = ()
 
 
 Offers: TypeAlias = Mapping[tuple[str, str], Offer]  # by (exchange, market)

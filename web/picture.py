@@ -10,19 +10,26 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
+from msgspec import Struct
+
 from actors.market.events import Liquidation, Trade
 from actors.market.instrument import Instrument
 from actors.market.reports import Bar, BookView, Hole, LatencyReport, QualityReport
 from actors.market.tick import Changes, Pair
 
-TRADES_KEPT = 500
-BARS_KEPT = 500
 LIQUIDATIONS_KEPT = 1000
 HOLES_KEPT = 500
 
 Kind: TypeAlias = Literal[
     "tickers", "states", "instruments", "books", "trades", "bars", "liquidations", "quality"
 ]
+
+
+class Kept(Struct, frozen=True):
+    """How many of the newest are kept of each instrument: trades, and bars of each length."""
+
+    trades: int = 500
+    bars: int = 500
 
 
 class Versions:
@@ -55,7 +62,8 @@ class Versions:
 class Picture:
     """Instruments, books, trades, bars, liquidations, qualities, holes and latencies of one exchange."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
+        self._kept = kept or Kept()
         self.versions = Versions()
         self.clear()
 
@@ -80,10 +88,10 @@ class Picture:
         self._take_instruments(changes.instruments, seq)
         self._take_books(changes.books, seq)
         for pair, trades in changes.trades.items():
-            take_trades(self.trades.setdefault(pair, []), trades)
+            take_trades(self.trades.setdefault(pair, []), trades, self._kept.trades)
             self.versions.touch(seq, "trades", pair)
         for pair, bars in changes.bars.items():
-            take_bars(self.bars.setdefault(pair, {}), bars)
+            take_bars(self.bars.setdefault(pair, {}), bars, self._kept.bars)
             self.versions.touch(seq, "bars", pair)
         for (market, symbol), liquidations in changes.liquidations.items():
             self.liquidations.extend((market, each) for each in liquidations)
@@ -151,7 +159,7 @@ class Picture:
             self.versions.touch(seq, kind)
 
 
-def take_trades(kept: list[Trade], trades: Iterable[Trade]) -> None:
+def take_trades(kept: list[Trade], trades: Iterable[Trade], kept_max: int) -> None:
     """Add trades in the order of their time, and drop the oldest. What was fetched later may be older."""
     newest = _moment(kept[-1]) if kept else None
     start = len(kept)
@@ -159,14 +167,14 @@ def take_trades(kept: list[Trade], trades: Iterable[Trade]) -> None:
     moments = [_moment(trade) for trade in kept[start:]]
     if moments != sorted(moments) or (newest is not None and moments and moments[0] < newest):
         kept.sort(key=_moment)
-    del kept[:-TRADES_KEPT]
+    del kept[:-kept_max]
 
 
 def _moment(trade: Trade) -> tuple[int, int]:
     return trade.ts_event, trade.order
 
 
-def take_bars(kept: dict[int, dict[int, Bar]], bars: Iterable[Bar]) -> None:
+def take_bars(kept: dict[int, dict[int, Bar]], bars: Iterable[Bar], kept_max: int) -> None:
     """Add bars by interval and start, each in place of its older self, and drop the oldest."""
     unordered: set[int] = set()
     for bar in bars:
@@ -177,5 +185,5 @@ def take_bars(kept: dict[int, dict[int, Bar]], bars: Iterable[Bar]) -> None:
     for interval_s in unordered:
         kept[interval_s] = dict(sorted(kept[interval_s].items()))
     for row in kept.values():
-        while len(row) > BARS_KEPT:
+        while len(row) > kept_max:
             del row[next(iter(row))]

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from actors.market.feeds import MarketReport
 from actors.market.tick import Record, Tick
-from web.picture import Kind, Picture
+from web.picture import Kept, Kind, Picture
 
 REMOVED_MAX = 10_000
 LATE_MS = 200.0
@@ -31,7 +31,7 @@ class Board:
     """One exchange's newest records. `seq` counts its ticks, `reported` the reports on its markets, `listing`
     the changes of what there is: symbols, names, channels."""
 
-    def __init__(self, exchange: str) -> None:
+    def __init__(self, exchange: str, kept: Kept | None = None) -> None:
         self.exchange = exchange
         self.seq = 0
         self.ts = 0
@@ -43,7 +43,7 @@ class Board:
         self.removed: dict[tuple[str, str], int] = {}
         self.reports: dict[str, MarketReport] = {}
         self.reported = 0
-        self.picture = Picture()
+        self.picture = Picture(kept)
         self._ticked = trio.Event()
 
     def apply(self, tick: Tick) -> None:
@@ -134,8 +134,8 @@ class ReadModel:
     `epoch` names this run of the hub: the numbers of ticks mean something within it only.
     """
 
-    def __init__(self, exchanges: Iterable[str], now_ns: Callable[[], int]) -> None:
-        self.boards = {name: Board(name) for name in exchanges}
+    def __init__(self, exchanges: Iterable[str], now_ns: Callable[[], int], kept: Kept | None = None) -> None:
+        self.boards = {name: Board(name, kept) for name in exchanges}
         self.now_ns = now_ns
         self.epoch = f"{now_ns() // 1_000_000:x}"
 

@@ -155,7 +155,7 @@ async def test_start_and_stop_are_as_described(path: str) -> None:
 def test_what_is_asked_and_what_is_described_come_from_one_place() -> None:
     trades = described()["paths"]["/api/v1/trades/{key}"]["get"]["parameters"]
     limit = next(each for each in trades if each["name"] == "limit")
-    assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}
+    assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 100}
     tickers = described()["paths"]["/api/v1/tickers"]["get"]["parameters"]
     exchange = next(each for each in tickers if each["name"] == "exchange")
     assert exchange["schema"]["enum"] == ["bybit", "hyperliquid"]

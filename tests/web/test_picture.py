@@ -22,7 +22,7 @@ from tests.web.populated import (
     ticker,
     trade,
 )
-from web.picture import BARS_KEPT, HOLES_KEPT, LIQUIDATIONS_KEPT, TRADES_KEPT, Picture
+from web.picture import HOLES_KEPT, LIQUIDATIONS_KEPT, Kept, Picture
 from web.readmodel import Board
 
 
@@ -50,7 +50,7 @@ def test_the_oldest_trades_go() -> None:
     for start in range(0, 1500, 100):
         told(picture, trades={BTC: [trade(start + each) for each in range(100)]})
     told(picture, trades={BTC: [trade(3, backfill=True)]})  # older than all that is kept
-    assert [int(each.trade_id) for each in picture.trades[BTC]] == list(range(1500 - TRADES_KEPT, 1500))
+    assert [int(each.trade_id) for each in picture.trades[BTC]] == list(range(1500 - Kept().trades, 1500))
 
 
 def test_a_bar_replaces_the_one_with_the_same_start() -> None:
@@ -68,7 +68,7 @@ def test_older_bars_join_in_order_and_the_oldest_go() -> None:
     told(picture, bars={BTC: [bar(60 * 700)]})
     told(picture, bars={BTC: [bar(60 * each) for each in range(600)]})
     starts = [each // SECOND_NS // 60 for each in picture.bars[BTC][60]]
-    assert starts == [*range(601 - BARS_KEPT, 600), 700]
+    assert starts == [*range(601 - Kept().bars, 600), 700]
 
 
 def test_liquidations_and_holes_are_bounded() -> None:

@@ -145,9 +145,9 @@ async def test_nonsense_is_a_404(key: str) -> None:
     [
         ("tickers?exchange=kraken", "exchange", "kraken", "one of bybit, hyperliquid"),
         ("tickers?market=swap", "market", "swap", "one of linear, spot"),
-        ("trades/bybit:linear:BTCUSDT?limit=501", "limit", "501", "a whole number from 1 to 500"),
-        ("trades/bybit:linear:BTCUSDT?limit=-1", "limit", "-1", "a whole number from 1 to 500"),
-        ("trades/bybit:linear:BTCUSDT?limit=ten", "limit", "ten", "a whole number from 1 to 500"),
+        ("trades/bybit:linear:BTCUSDT?limit=10001", "limit", "10001", "a whole number from 1 to 10000"),
+        ("trades/bybit:linear:BTCUSDT?limit=-1", "limit", "-1", "a whole number from 1 to 10000"),
+        ("trades/bybit:linear:BTCUSDT?limit=ten", "limit", "ten", "a whole number from 1 to 10000"),
         ("bars/bybit:linear:BTCUSDT?interval=2m", "interval", "2m", "one of 1s, 1m, 5m, 15m, 1h, 4h, 1d"),
         ("book/bybit:linear:BTCUSDT?depth=201", "depth", "201", "a whole number from 1 to 200"),
         ("movers?by=price", "by", "price", "one of change_1m, change_5m, change_1h, change_24h"),
@@ -179,6 +179,15 @@ async def test_a_channel_that_is_not_offered_is_said_never_faked() -> None:
     for path in ("trades", "bars", "book"):
         problem = await ask(bare, f"{path}/bybit:linear:BTCUSDT", 404)
         assert (problem["code"], problem["key"]) == ("not_offered", "bybit:linear:BTCUSDT")
+
+
+async def test_a_channel_that_the_settings_do_not_follow_says_so() -> None:
+    offers = {("bybit", "linear"): Offer(("ticker", "trades", "candles"), switched_off=("trades",))}
+    bare = application(populated(), offers=offers)
+    problem = await ask(bare, "trades/bybit:linear:BTCUSDT", 404)
+    assert (problem["code"], problem["channel"]) == ("switched_off", "trades")
+    assert "[exchange:bybit] trades = no" in problem["detail"]
+    assert (await ask(bare, "bars/bybit:linear:BTCUSDT"))["data"]
 
 
 async def test_what_a_report_says_is_offered_counts_too() -> None:

@@ -105,7 +105,7 @@ def offers_of(site: Site, exchange: str) -> dict[str, Offer]:
 
 
 def offered(site: Site, target: Target, *channels: str) -> Offer:
-    """What the target's market offers; a 404 `Problem` if none of `channels` is among it.
+    """What the target's market offers; a 404 `Problem` if none of `channels` is among it, or followed.
 
     Of a market of which nothing is known everything is thought possible.
     """
@@ -114,7 +114,16 @@ def offered(site: Site, target: Target, *channels: str) -> Offer:
         return Offer(channels)
     if not set(channels) & set(offer.channels):
         raise not_offered(target, channels[0], offer)
+    if not set(channels) & set(offer.channels) - set(offer.switched_off):
+        raise switched_off(target, channels[0])
     return offer
+
+
+def switched_off(target: Target, channel: str) -> Problem:
+    """The 404 about a channel that the exchange has, and the settings do not follow."""
+    exchange = target.board.exchange
+    detail = f"This hub does not follow {channel} of {exchange}: [exchange:{exchange}] {channel} = no."
+    return Problem(404, detail, code="switched_off", key=target.key, channel=channel)
 
 
 def not_offered(target: Target, channel: str, offer: Offer) -> Problem:

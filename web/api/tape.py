@@ -13,9 +13,9 @@ from actors.market.reports import Bar, BarSource
 from web.api.keys import Target, find, offered
 from web.api.queries import Query
 from web.api.resource import Answer, Body, Route, channel_state
-from web.picture import BARS_KEPT, TRADES_KEPT
 from web.site import Site
 
+LIMIT_MAX = 10_000  # what the settings can have kept
 Interval: TypeAlias = Literal["1s", "1m", "5m", "15m", "1h", "4h", "1d"]
 INTERVALS: dict[str, int] = dict(
     zip(get_args(Interval), (1, 60, 300, 900, 3600, 14_400, 86_400), strict=True)
@@ -25,14 +25,14 @@ INTERVALS: dict[str, int] = dict(
 class TradesQuery(Query, frozen=True, kw_only=True):
     """How many trades."""
 
-    limit: Annotated[int, msgspec.Meta(ge=1, le=TRADES_KEPT, description="So many of the newest.")] = 100
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX, description="So many of the newest.")] = 100
 
 
 class BarsQuery(Query, frozen=True, kw_only=True):
     """Which bars, and how many."""
 
     interval: Annotated[Interval, msgspec.Meta(description="The length of a bar.")] = "1m"
-    limit: Annotated[int, msgspec.Meta(ge=1, le=BARS_KEPT, description="So many of the newest.")] = 100
+    limit: Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX, description="So many of the newest.")] = 100
 
 
 class TradeOut(Struct, frozen=True):
