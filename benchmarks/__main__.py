@@ -24,6 +24,7 @@ QUESTIONS = {
     6: "q6_latency",
     7: "q7_memory",
     8: "q8_never_readers",
+    9: "q9_whole_market",
 }
 COMPARED = (
     "trio", "trio-websocket", "wsproto", "hypercorn", "quart", "quart-trio", "msgspec", "cryptofeed", "ccxt",
@@ -31,7 +32,7 @@ COMPARED = (
 )  # fmt: skip
 DOCUMENT = ROOT / "docs" / "performance.md"
 SECTION = re.compile(r"^### (\d+)\. .*?(?=^### |\Z)", re.MULTILINE | re.DOTALL)
-LEFT_OUT_WHEN_QUICK = (5, 8)
+LEFT_OUT_WHEN_QUICK = (5, 8, 9)
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 
@@ -39,7 +40,7 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser("benchmarks", description=__doc__)
     parser.add_argument("questions", nargs="*", type=int, metavar="question")
-    parser.add_argument("--quick", action="store_true", help="about a minute, fewer runs")
+    parser.add_argument("--quick", action="store_true", help="a minute and a half, fewer runs")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     options = parser.parse_args()
     if unknown := set(options.questions) - QUESTIONS.keys():
@@ -54,7 +55,7 @@ def main() -> None:
         versions(COMPARED) + ".",
     ]
     if left_out:
-        heading.append(f"Left out because they take long: questions {' and '.join(map(str, left_out))}.")
+        heading.append(f"Left out because they take long: questions {', '.join(map(str, left_out))}.")
     print("\n".join(heading) + "\n", flush=True)
     answers: list[Answer] = []
     for number in asked:

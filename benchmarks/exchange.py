@@ -1,10 +1,13 @@
 """A Bybit that only sends, cheaply: `python -m benchmarks.exchange --linear 50 --blast 200000`.
 
-It speaks as much of the protocol as its readers need: the two REST listings, the upgrade, answers to
-`subscribe`, the first snapshots. Then it either blasts prepared frames as fast as the reader takes them, or
-sends single frames at a steady rate over all connections, each stamped with the time of its sending
-(`turnover24h` is the monotonic clock in seconds, plus a thousand million). It tells its port, and ends when
-its input does.
+It speaks as much of the protocol as its readers need: REST, the upgrade, answers to `subscribe`, the first
+snapshots. Then it either blasts prepared frames as fast as the reader takes them, or sends single frames at
+a steady rate over all connections, each ticker stamped with the time of its sending (`turnover24h` is the
+monotonic clock in seconds, plus a thousand million).
+
+It tells its port, and ends when its input does. Each line on the input is answered: `finish` ends the
+sending, and tells the truth about every book and how many trades there were; anything else asks what has
+been done so far.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
-import itertools
 import json
 import random
 import re
@@ -20,40 +22,46 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from typing import Any
 
-from benchmarks import wire
+from benchmarks import rest, wire
+from benchmarks.blast import KINDS, Blast
+from benchmarks.streams import BookStream, Stream, open_stream
+from benchmarks.turns import Turns, read_shares
 
-PREPARED = 20_000
-PIECE_BYTES = 256 * 1024
 STEP_S = 0.0005
+CATCH_UP_S = 0.5  # what is later than this, because the readers take no more, is never sent
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+PONG = b'{"success":true,"ret_msg":"pong","conn_id":"bench","req_id":"","op":"ping"}'
 
 
-@dataclass
 class Reader:
-    """One connection: what it subscribed."""
+    """One connection, and what it subscribed."""
 
-    sock: socket.socket
-    topics: list[str] = field(default_factory=list)
-    frames: list[tuple[bytes, bytes, bool]] = field(default_factory=list)
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.streams: dict[str, Stream] = {}
+
+    def send(self, payloads: Iterable[bytes]) -> None:
+        """Messages, in frames of their own."""
+        self.sock.sendall(b"".join(map(wire.text_frame, payloads)))
 
 
 class Exchange:
-    """One listening port."""
+    """One listening port. Whoever sends data holds `sending`, so that no frame is torn by another."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.readers: list[Reader] = []
-        self.sent = 0
-        self.behind_s = 0.0
+        self.sending = threading.Lock()
+        self.is_changed = self.is_finished = False
+        self.sent = self.sent_bytes = self.topics = 0
+        self.behind_s = self.blast_cpu_s = 0.0
+        self.asked_s = time.monotonic()
         self.draw = random.Random(7)
-        self.prepared = b""
-        if options.blast:
-            names = [wire.symbol(number) for number in range(options.linear)]
-            frames = (wire.ticker_delta(name, self.draw) for name in itertools.cycle(names))
-            self.prepared = b"".join(wire.text_frame(each) for each in itertools.islice(frames, PREPARED))
+        self.blast = Blast(options.channel, options.linear, options.blast) if options.blast else None
 
     def listen(self) -> None:
         """Accept for ever; each connection has a thread."""
@@ -82,105 +90,129 @@ class Exchange:
                         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
                     )
-                    self.talk(sock, data)
+                    self.talk(Reader(sock), data)
                     return
-                body = self.answer(head.split(b" ")[1].decode())
-                sock.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-                    % (len(body), body)
-                )
+                self.answer(sock, head.split(b" ")[1].decode())
 
-    def answer(self, path: str) -> bytes:
-        """The instruments, or their tickers, of one category."""
-        spot = "category=spot" in path
-        rows = []
-        for number in range(self.options.spot if spot else self.options.linear):
-            name = wire.symbol(number)
-            row = {"symbol": name, "baseCoin": name[:-4], "quoteCoin": "USDT", "status": "Trading"}
-            row |= {"turnover24h": str(1e9 - number)}
-            row |= {} if spot else {"contractType": "LinearPerpetual", "settleCoin": "USDT"}
-            sizes = {"basePrecision": "0.001"} if spot else {"qtyStep": "0.001"}
-            rows.append(row | {"priceFilter": {"tickSize": "0.10"}, "lotSizeFilter": sizes})
-        result = {"category": "spot" if spot else "linear", "list": rows, "nextPageCursor": ""}
-        return json.dumps({"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}}).encode()
+    def answer(self, sock: socket.socket, target: str) -> None:
+        """One REST request. The clock is asked for all the time: that is no sign of a start."""
+        if "/time" not in target:
+            self.asked_s = time.monotonic()
+        body = rest.answer(target, {"linear": self.options.linear, "spot": self.options.spot})
+        sock.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
 
-    def talk(self, sock: socket.socket, data: bytes) -> None:
-        """Read what a client says, and answer its subscriptions."""
-        reader = Reader(sock)
-        while True:
-            while (message := take_masked(data)) is not None:
-                payload, data = message
-                if payload.startswith(b"{") and b'"subscribe"' in payload:
-                    self.subscribe(reader, json.loads(payload))
-            piece = sock.recv(65_536)
-            if not piece:
-                break
-            data += piece
-        if reader in self.readers:
+    def talk(self, reader: Reader, data: bytes) -> None:
+        """Read what a client says, and answer it."""
+        self.readers.append(reader)
+        try:
+            while True:
+                while (message := take_masked(data)) is not None:
+                    payload, data = message
+                    if payload.startswith(b"{"):
+                        self.obey(reader, json.loads(payload))
+                piece = reader.sock.recv(65_536)
+                if not piece:
+                    break
+                data += piece
+        finally:
             self.readers.remove(reader)
+            self.is_changed = True
 
-    def subscribe(self, reader: Reader, request: dict[str, object]) -> None:
-        """Acknowledge, send the first snapshots, and begin."""
-        topics = request["args"]
-        assert isinstance(topics, list)
-        ack = {"success": True, "ret_msg": "", "conn_id": "bench", "op": "subscribe"}
-        ack |= {"req_id": request.get("req_id", "")}
-        first = [json.dumps(ack).encode()]
-        for topic in topics:
-            name = topic.rsplit(".", 1)[1]
-            is_book = topic.startswith("orderbook.")
-            first.append(wire.best_quote(name, 1) if is_book else wire.ticker_snapshot(name, self.draw))
-            reader.frames.append(self.stampable(name, is_book))
-        reader.sock.sendall(b"".join(map(wire.text_frame, first)))
-        reader.topics += topics
-        if self.options.blast and len(reader.topics) >= self.options.linear:
-            self.blast(reader.sock)
-        elif reader not in self.readers:
-            self.readers.append(reader)
+    def obey(self, reader: Reader, request: dict[str, Any]) -> None:
+        """One request: `ping`, `subscribe` or `unsubscribe`."""
+        with self.sending:
+            if request["op"] == "ping":
+                reader.send([PONG])
+                return
+            self.asked_s, self.is_changed = time.monotonic(), True
+            for topic in request["args"]:
+                reader.streams.pop(topic, None)
+            ack = {"success": True, "ret_msg": "", "conn_id": "bench", "op": request["op"]}
+            reader.send([json.dumps(ack | {"req_id": request.get("req_id", "")}).encode()])
+            if request["op"] == "subscribe":
+                self.subscribe(reader, request["args"])
 
-    def stampable(self, name: str, is_book: bool) -> tuple[bytes, bytes, bool]:
-        """A frame in two pieces, between which the time of sending goes."""
-        if is_book:
-            frame = wire.text_frame(wire.best_quote(name, wire.UPDATE_ID_BASE))
-            head, _, tail = frame.partition(str(wire.UPDATE_ID_BASE).encode())
-        else:
-            frame = wire.text_frame(wire.ticker_delta(name, self.draw, wire.EARLIEST))
-            head, _, tail = frame.partition(wire.EARLIEST.encode())
-        return head, tail, is_book
+    def subscribe(self, reader: Reader, topics: list[str]) -> None:
+        """Open the streams, send their first messages; with the last one begins the blast."""
+        opened = [stream for topic in topics if (stream := open_stream(topic, self.draw)) is not None]
+        reader.send(first for stream in opened if (first := stream.first()) is not None)
+        before = self.blasted(reader)
+        reader.streams |= {stream.topic: stream for stream in opened}
+        if self.blast is not None and before < self.options.linear <= self.blasted(reader):
+            threading.Thread(target=self.send_blast, args=(reader, self.blast), daemon=True).start()
 
-    def blast(self, sock: socket.socket) -> None:
-        """All frames, as fast as they are taken."""
-        rounds, rest = divmod(self.options.blast, PREPARED)
-        size = len(self.prepared) // PREPARED
-        view = memoryview(self.prepared)
-        for count in [PREPARED] * rounds + [rest]:
-            for start in range(0, count * size, PIECE_BYTES):
-                sock.sendall(view[start : min(start + PIECE_BYTES, count * size)])
-        self.sent += self.options.blast
+    def blasted(self, reader: Reader) -> int:
+        """How many of its topics the blast is for."""
+        return sum(stream.channel == self.options.channel for stream in reader.streams.values())
+
+    def send_blast(self, reader: Reader, blast: Blast) -> None:
+        """Wait until the reader has asked for all that it needs, and send."""
+        while time.monotonic() - self.asked_s < self.options.quiet:
+            time.sleep(0.01)
+        with self.sending, suppress(OSError):  # the reader may leave before the last frame
+            before_s = time.thread_time()
+            try:
+                blast.send(reader.sock)
+            finally:
+                self.blast_cpu_s = time.thread_time() - before_s
 
     def pace(self) -> None:
-        """`rate` frames a second, one at a time, each connection in turn and each of its topics in turn."""
-        began_s, due, turns = time.monotonic(), 0, itertools.count()
-        while True:
+        """`rate` frames a second, one at a time, each when its turn comes."""
+        turns = Turns[Reader]({}, {})
+        began_s, done = time.monotonic(), 0
+        while not self.is_finished:
             time.sleep(STEP_S)
-            readers = list(self.readers)
-            now_s = time.monotonic()
-            if not readers:
-                began_s, due = now_s, 0
-                continue
-            goal = int((now_s - began_s) * self.options.rate)
-            for _ in range(due, goal):
-                turn = next(turns)
-                reader = readers[turn % len(readers)]
-                head, tail, is_book = reader.frames[turn // len(readers) % len(reader.frames)]
+            with self.sending:
+                if self.is_changed:
+                    self.is_changed = False
+                    streams = {reader: list(reader.streams.values()) for reader in self.readers}
+                    turns = Turns(streams, self.options.shares)
+                    self.topics = turns.count
                 now_s = time.monotonic()
-                book_id = wire.UPDATE_ID_BASE + int(now_s * 1e6)
-                stamp = b"%d" % book_id if is_book else b"%.6f" % (wire.STAMP_BASE + now_s)
-                with suppress(OSError):
-                    reader.sock.sendall(head + stamp + tail)
-                self.sent += 1
-            due = goal
-            self.behind_s = max(self.behind_s, time.monotonic() - began_s - due / self.options.rate)
+                if not turns.count:
+                    began_s, done = now_s, 0
+                    continue
+                began_s = max(began_s, now_s - CATCH_UP_S - done / self.options.rate)
+                done = self.send_until(turns, done, int((now_s - began_s) * self.options.rate))
+            self.behind_s = max(self.behind_s, time.monotonic() - began_s - done / self.options.rate)
+
+    def send_until(self, turns: Turns[Reader], done: int, goal: int) -> int:
+        """The frames that are due. Returns how many there are now: `goal`, unless the end has come."""
+        for number in range(done, goal):
+            if self.is_finished:
+                return number
+            reader, stream = next(turns)
+            frame = stream.next()
+            with suppress(OSError):
+                reader.sock.sendall(frame)
+            self.sent += 1
+            self.sent_bytes += len(frame)
+        return goal
+
+    def state(self) -> dict[str, Any]:
+        """What has been done so far. `quiet_s` is for how long nobody has asked for anything."""
+        return {
+            "sent": self.sent,
+            "sent_bytes": self.sent_bytes,
+            "topics": self.topics,
+            "behind_s": self.behind_s,
+            "cpu_s": time.process_time(),
+            "blast_cpu_s": self.blast_cpu_s,
+            "connections": len(self.readers),
+            "quiet_s": time.monotonic() - self.asked_s,
+        }
+
+    def finish(self) -> dict[str, Any]:
+        """Send nothing more, and tell what everybody should know."""
+        self.is_finished = True
+        with self.sending:
+            streams = [stream for reader in self.readers for stream in reader.streams.values()]
+        books = {stream.name: stream.truth() for stream in streams if isinstance(stream, BookStream)}
+        trades = sum(stream.sent for stream in streams if stream.channel == "trades")
+        return {"books": books, "trades": trades}
 
 
 def take_masked(data: bytes) -> tuple[bytes, bytes] | None:
@@ -200,19 +232,24 @@ def take_masked(data: bytes) -> tuple[bytes, bytes] | None:
 
 
 def main() -> None:
-    """Entry point: answers each line on its input with what it has done so far."""
+    """Entry point."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--linear", type=int, default=0)
     parser.add_argument("--spot", type=int, default=0)
-    parser.add_argument("--blast", type=int, default=0)
+    parser.add_argument("--blast", type=int, default=0, help="so many frames, as fast as they are taken")
+    parser.add_argument("--channel", choices=KINDS, default="tickers", help="what is blasted")
+    parser.add_argument("--quiet", type=float, default=0.3, help="seconds without a request before a blast")
     parser.add_argument("--rate", type=float, default=0.0)
+    parser.add_argument(
+        "--shares", type=read_shares, default={"tickers": 1}, help="what is sent at that rate"
+    )
     exchange = Exchange(parser.parse_args())
     threading.Thread(target=exchange.listen, daemon=True).start()
     if exchange.options.rate:
         threading.Thread(target=exchange.pace, daemon=True).start()
-    for _ in sys.stdin:
-        state = {"sent": exchange.sent, "behind_s": exchange.behind_s, "cpu_s": time.process_time()}
-        print(json.dumps(state | {"connections": len(exchange.readers)}), flush=True)
+    for line in sys.stdin:
+        finished = exchange.finish() if line.strip() == "finish" else {}
+        print(json.dumps(exchange.state() | finished), flush=True)
         exchange.behind_s = 0.0
 
 

@@ -136,6 +136,16 @@ def resident_kb(pid: int) -> int:
     return int(status.split("VmRSS:")[1].split()[0])
 
 
+def unread_bytes(port: int) -> int:
+    """What was sent over the connections of a loopback port, and nobody has read yet."""
+    total = 0
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues, *_ = row.split()
+        if f"{port:04X}" in (local.partition(":")[2], remote.partition(":")[2]):
+            total += sum(int(queue, 16) for queue in queues.split(":"))
+    return total
+
+
 def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket() as probe:

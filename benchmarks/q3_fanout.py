@@ -22,12 +22,11 @@ from benchmarks.harness import (
     spread,
     until,
 )
-from benchmarks.hub import hub
+from benchmarks.hub import hub, until_settled
 
 INTERVAL_S = 0.2
 HUB_RECORDS, PEER_RECORDS = 38, 38
 RATE = 20  # little, so that what is subtracted is little
-SETTLE_S = 1.0
 PATH = "/ws/realtime/bybit?market=linear"
 NAMES = {
     "tickwell": "Tickwell",
@@ -90,7 +89,7 @@ def tickwell(count: int, seconds: float, *more: object) -> Values:
     """The hub's turn. What it spends without clients, before and after, is subtracted."""
     exchange_arguments = ("-m", "benchmarks.exchange", "--linear", HUB_RECORDS, "--rate", RATE)
     with process(*exchange_arguments) as exchange, hub(exchange.read()["port"], HUB_RECORDS) as running:
-        time.sleep(SETTLE_S)
+        until_settled(exchange)
         before = idle_cpu_per_s(running.pid, seconds)
         with crowd(running.port, PATH, count, *more) as clients:
             values = window(running.pid, clients, seconds)

@@ -16,8 +16,11 @@ SERVED = 10
 
 def resident(symbols: int, seconds: float) -> Values:
     """A hub that has run for a moment, and served somebody."""
-    arguments = ("-m", "benchmarks.exchange", "--linear", symbols, "--rate", RATE)
-    with process(*arguments) as exchange, hub(exchange.read()["port"], symbols) as running:
+    arguments = ("--linear", symbols, "--rate", RATE, "--shares", "tickers=1,trades=1")
+    with (
+        process("-m", "benchmarks.exchange", *arguments) as exchange,
+        hub(exchange.read()["port"], symbols) as running,
+    ):
         with crowd(running.port, "/ws/realtime/bybit?market=linear", SERVED):
             time.sleep(seconds)
             served = resident_kb(running.pid) / 1024
@@ -30,7 +33,7 @@ def answer(plan: Plan) -> Answer:
     values = interleaved({str(count): partial(resident, count, seconds) for count in BARS_MB}, runs)
     result = Answer(
         7,
-        f"Resident memory, {RATE:,} msg/s, {SERVED} clients, after {seconds:g} s, {runs} runs",
+        f"Resident memory, {RATE:,} msg/s, half trades, {SERVED} clients, after {seconds:g} s, {runs} runs",
         ("symbols", "MB (min-max)"),
         raw=dict(values),
     )

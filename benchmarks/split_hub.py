@@ -1,6 +1,8 @@
 """The hub with little room per connection: `python -m benchmarks.split_hub batched`.
 
-Bybit takes a thousand tickers on one connection; here only `TOPICS`, so that a hundred instruments need five.
+Bybit takes two hundred instruments on one connection; here only `TOPICS` topics, so that sixty linear
+instruments need three connections and forty spot instruments two. Each has room for four: what moves its
+ticker, its trades, its quotes or liquidations, and its order book.
 The other argument says how frames are read: `batched` as the hub does it, or `plain` through trio-websocket.
 """
 
@@ -18,7 +20,7 @@ from actors.exchanges import bybit
 from actors.feed.transport import UPGRADES, Transport, connect
 from actors.runtime.settings import MarketSettings
 
-TOPICS = 20
+TOPICS = 80
 
 
 def main() -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from typing import Any
+from typing import Any, TypeAlias
+
+Levels: TypeAlias = list[tuple[str, str]]  # (price, size)
 
 TICKER_BYTES = 320
 BASE_MS = 1_791_091_006_000
@@ -87,6 +89,44 @@ def best_quote(name: str, update_id: int) -> bytes:
     ).encode()
 
 
+def book(topic: str, kind: str, bids: Levels, asks: Levels, update_id: int) -> bytes:
+    """A snapshot or a delta of an order book; a delta of 60 levels has 1.5 KB."""
+    sides = json.dumps({"b": bids, "a": asks}, separators=(",", ":"))[1:-1]
+    return (
+        f'{{"topic":"{topic}","type":"{kind}","ts":{BASE_MS},"data":{{"s":"{topic.rsplit(".", 1)[1]}",'
+        f'{sides},"u":{update_id},"seq":820163808303}},"cts":{BASE_MS - 2}}}'
+    ).encode()
+
+
+def trade(name: str, draw: random.Random, now_ms: int, number: int) -> bytes:
+    """One public trade. `number` tells trades apart, and has at most twelve digits."""
+    side, direction = draw.choice((("Buy", "PlusTick"), ("Sell", "MinusTick")))
+    return (
+        f'{{"topic":"publicTrade.{name}","type":"snapshot","ts":{now_ms},"data":[{{"T":{now_ms},"s":"{name}",'
+        f'"S":"{side}","v":"{draw.uniform(0.01, 0.99):.3f}","p":"{84_792.5 + draw.randrange(20) / 10:.2f}",'
+        f'"L":"{direction}","i":"d78a1d17-0e4d-5c9f-8803-{number:012d}","BT":false,"RPI":false,'
+        f'"seq":820163808303}}]}}'
+    ).encode()
+
+
+def liquidation(name: str, draw: random.Random, now_ms: int) -> bytes:
+    """One liquidated position."""
+    side, size = draw.choice(("Buy", "Sell")), f"{draw.uniform(0.01, 0.99):.3f}"
+    data = [{"T": now_ms, "s": name, "S": side, "v": size, "p": "84795.10"}]
+    return json.dumps(
+        {"topic": f"allLiquidation.{name}", "type": "snapshot", "ts": now_ms, "data": data}
+    ).encode()
+
+
+def candle(name: str, now_ms: int) -> bytes:
+    """The minute that is under way."""
+    start_ms = now_ms - now_ms % 60_000
+    prices = {"open": "84792.5", "close": "84792.6", "high": "84794.4", "low": "84792.5"}
+    data = {"start": start_ms, "end": start_ms + 59_999, "interval": "1", **prices}
+    data |= {"volume": "12.5", "turnover": "1059907.5", "confirm": False, "timestamp": now_ms}
+    return json.dumps({"topic": f"kline.1.{name}", "data": [data], "ts": now_ms, "type": "snapshot"}).encode()
+
+
 def message(topic: str, kind: str, data: dict[str, str]) -> bytes:
     """A data message of Bybit's."""
     body = {"topic": topic, "type": kind, "data": data, "cs": 820163808303, "ts": BASE_MS}
@@ -100,13 +140,13 @@ def snapshots(records: int, count: int = 10) -> list[str]:
     texts = []
     for number in range(count):
         for row in draw.sample(rows, k=max(1, records // 3)):
-            trade(row, BASE_MS + 200 * number + draw.randrange(200), draw)
+            trade_record(row, BASE_MS + 200 * number + draw.randrange(200), draw)
         body = {"type": "market_data", "exchange": "bybit", "data": rows, "count": records, "ts_out": BASE_MS}
         texts.append(json.dumps(body, separators=(",", ":")))
     return texts
 
 
-def trade(row: dict[str, Any], now_ms: int, draw: random.Random) -> None:
+def trade_record(row: dict[str, Any], now_ms: int, draw: random.Random) -> None:
     """What changes in a record when its instrument trades."""
     price = float(f"{row['price'] * draw.uniform(0.999, 1.001):.5g}")
     row.update(
@@ -148,5 +188,5 @@ def record(name: str, draw: random.Random) -> dict[str, Any]:
         "ts_recv": 0,
         "stale": False,
     }
-    trade(row, BASE_MS, draw)
+    trade_record(row, BASE_MS, draw)
     return row
