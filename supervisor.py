@@ -55,7 +55,7 @@ from actors.runtime.logs import configure_logs
 from actors.runtime.observer import Observer
 from actors.runtime.settings import ExchangeSettings, Settings
 from actors.runtime.shutdown import until_signalled
-from actors.runtime.start import banner, last_words, prepare_directory, with_addresses
+from actors.runtime.start import banner, calm_collector, last_words, prepare_directory, with_addresses
 from actors.runtime.supervision import Child, Intensity, Supervisor
 from actors.runtime.version import __version__
 from actors.snapshot import Snapshot
@@ -260,6 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(write_settings(settings))
         return 0
     configure_logs(settings.supervisor.log_level)
+    calm_collector()
     try:
         trio.run(partial(run_hub, settings, demo=options.demo))
     except BaseException as error:

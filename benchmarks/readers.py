@@ -57,6 +57,7 @@ def tickwell(port: int, symbols: int, channel: str, counter: Counter) -> None:
     from actors.exchanges import exchanges
     from actors.market.events import BookDelta, BookSnapshot, TickerUpdate
     from actors.runtime.ini import read_settings
+    from actors.runtime.start import calm_collector
     from benchmarks.harness import ROOT
     from supervisor import Hub
 
@@ -85,6 +86,7 @@ def tickwell(port: int, symbols: int, channel: str, counter: Counter) -> None:
         setattr(hub.market, "apply", counted)  # noqa: B010 - mypy would call it an assignment to a method
         await hub.pipeline.run()
 
+    calm_collector()
     trio.run(run)
 
 

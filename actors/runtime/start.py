@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +25,17 @@ def prepare_directory(settings: DataSettings) -> None:
         raise StartError(f"data: cannot make {directory.absolute()}: {error.strerror}") from error
     if not os.access(directory, os.W_OK | os.X_OK):
         raise StartError(f"data: not permitted to write in {directory.absolute()}")
+
+
+def calm_collector() -> None:
+    """Let Python look for cycles less often.
+
+    A book's delta is some sixty tuples that live for milliseconds and are never part of a cycle. Looking
+    through them every 700 objects, as is the default, took a quarter of the time that the message takes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def with_addresses(settings: Settings, addresses: Mapping[str, Mapping[str, str]]) -> Settings:
