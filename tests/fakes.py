@@ -21,6 +21,7 @@ from actors.runtime.ini import read_settings
 from actors.runtime.settings import Settings
 
 BEAT_S = 0.25
+RECENT_TRADES_MAX = 1000
 
 
 def mock_now_ns() -> int:
@@ -193,7 +194,8 @@ class ScriptedRest:
         elif "tickers" in fetch.path:
             rows = [{"symbol": s, "turnover24h": str(9 - n)} for n, s in enumerate(self.exchange.listed)]
         elif "recent-trade" in fetch.path:
-            rows = [_recent(trade(fetch.symbol, number)) for number in range(quarters(), -1, -1)]
+            newest = range(quarters(), max(-1, quarters() - RECENT_TRADES_MAX), -1)
+            rows = [_recent(trade(fetch.symbol, number)) for number in newest]
         return {"category": "linear", "list": rows, "nextPageCursor": ""}
 
     def _instrument(self, symbol: str) -> dict[str, Any]:

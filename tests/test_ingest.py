@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from actors.exchanges.base import Command, Fetch
 from actors.feed.agenda import Budget
 from actors.ingest import Ingest
 from actors.market.events import (
@@ -20,6 +21,7 @@ from actors.market.events import (
     Heard,
     Silent,
     TickerUpdate,
+    TradesRecovered,
 )
 from actors.market.feeds import FeedStatus
 from actors.market.rhythm import Patience
@@ -75,6 +77,28 @@ async def test_an_heir_brings_its_own_books(autojump_clock: MockClock, exchange:
         number = second.update_id or 0
         assert number / 4 > taken_over_s and second.bids == [(9.0, 1.0 + number)]
         assert second.depth == 50
+
+
+async def test_what_is_still_to_be_fetched_back_when_an_heir_takes_over_is_fetched_by_the_heir(
+    autojump_clock: MockClock, exchange: MadeUpExchange
+) -> None:
+    """Otherwise the trades would be gapped for ever: nobody else knows that something is missing."""
+
+    class Missing(MadeUpCodec):
+        def _order(self, order: str) -> Command:
+            return Fetch("missed", "/trades/A", "A") if order == "missed" else super()._order(order)
+
+    async with living(exchange, new_codec=Missing) as life:
+        await trio.sleep(5)
+        exchange.rest_down = ConnectionLost("down")
+        exchange.open[0].say(order="missed")
+        await trio.sleep(1)
+        exchange.open[0].say(order="rollover")
+        await trio.sleep(5)
+        assert len(exchange.connected_s) == 2 and len(exchange.open) == 1
+        exchange.rest_down = None
+        await trio.sleep(40)
+        assert [event.symbol for event in life.told(TradesRecovered)] == ["A"]
 
 
 async def test_a_successor_that_cannot_connect_leaves_the_present_one_at_work(

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from actors.market.events import Liquidation, Trade
 from actors.market.instrument import Instrument
+from actors.market.packed import BarRow
 from actors.market.reports import Bar, BookView, Hole, LatencyReport, QualityReport
 from actors.market.tick import Changes, Pair
 
@@ -72,7 +73,7 @@ class Picture:
         self.instruments: dict[Pair, Instrument] = {}
         self.books: dict[Pair, BookView] = {}
         self.trades: dict[Pair, list[Trade]] = {}
-        self.bars: dict[Pair, dict[int, dict[int, Bar]]] = {}
+        self.bars: dict[Pair, dict[int, BarRow]] = {}
         self.liquidations: deque[tuple[str, Liquidation]] = deque(maxlen=LIQUIDATIONS_KEPT)
         self.qualities: dict[Pair, dict[str, QualityReport]] = {}
         self.holes: dict[tuple[str, str, str, int], Hole] = {}
@@ -174,16 +175,12 @@ def _moment(trade: Trade) -> tuple[int, int]:
     return trade.ts_event, trade.order
 
 
-def take_bars(kept: dict[int, dict[int, Bar]], bars: Iterable[Bar], kept_max: int) -> None:
-    """Add bars by interval and start, each in place of its older self, and drop the oldest."""
-    unordered: set[int] = set()
+def take_bars(kept: dict[int, BarRow], bars: Iterable[Bar], kept_max: int) -> None:
+    """Add bars by interval, in the order of their start, each in place of its older self; drop the oldest."""
     for bar in bars:
-        row = kept.setdefault(bar.interval_s, {})
-        if bar.start_ns not in row and row and bar.start_ns < next(reversed(row)):
-            unordered.add(bar.interval_s)
-        row[bar.start_ns] = bar
-    for interval_s in unordered:
-        kept[interval_s] = dict(sorted(kept[interval_s].items()))
-    for row in kept.values():
-        while len(row) > kept_max:
-            del row[next(iter(row))]
+        row = kept.get(bar.interval_s)
+        if row is None:
+            kept[bar.interval_s] = BarRow(bar)
+        else:
+            row.put(bar)
+            row.keep(kept_max)

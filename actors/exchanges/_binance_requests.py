@@ -58,7 +58,9 @@ def book(market: str, symbol: str) -> Topic:
 def _topic(market: str, symbol: str, ending: str, channel: str) -> Topic:
     route = "" if market == SPOT else "public" if channel in (QUOTE, BOOK) else "market"
     repeats = channel == TICKER
-    return Topic(f"{symbol.lower()}@{ending}", symbol, channel, route, steady=repeats, greets=repeats)
+    # A book that changes never is no book: without a change nothing asks for its snapshot either.
+    greets = repeats or channel == BOOK
+    return Topic(f"{symbol.lower()}@{ending}", symbol, channel, route, steady=repeats, greets=greets)
 
 
 def encode_request(method: str, topics: Sequence[Topic], request_id: int) -> bytes:

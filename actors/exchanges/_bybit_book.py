@@ -233,14 +233,14 @@ class BookStream(Stream):
         self._order_at_ns = self._pauses.next_ns
         return told + self._order_if_due(ts_recv)
 
-    def _wait(self, ts_recv: int) -> list[Event | Command]:
+    def _wait(self, ts_recv: int) -> list[Event | Command] | None:
         """A delta, and no snapshot yet that it could change."""
         if self._tellers.get(self.symbol, self) is not self:
             return []
         if not self._order_at_ns:
             self._order_at_ns = max(ts_recv + PATIENCE_S * NS_PER_S, self._pauses.next_ns)
         if ts_recv < self._order_at_ns:
-            return []
+            return None  # it proves nothing: the new asking must not look answered by it
         if not self._was_told:
             return self._break("orphan", "deltas come, and no snapshot", ts_recv)
         return self._order_if_due(ts_recv)

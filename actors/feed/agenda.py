@@ -73,6 +73,12 @@ class Agenda:
             elif under_way and fetch.every_s is None:
                 entry.again = True
 
+    def take_over(self, earlier: Agenda, now_ns: int) -> None:
+        """Ask what another connection left unanswered. What its books need concerns its own books only."""
+        for fetch, entry in earlier._entries.items():
+            if fetch.every_s is None and entry.rank != URGENT:
+                self.ask([fetch], now_ns, last=entry.rank == LAST)
+
     def retain(self, symbols: Iterable[str], books: Iterable[str]) -> None:
         """Forget the requests for all other symbols, and the urgent ones for all other books."""
         kept, kept_urgent = {"", *symbols}, {"", *books}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
@@ -63,6 +64,10 @@ class Memory:
             self._pages[event.symbol] = event
         elif isinstance(event, _KEPT):
             self._keep(event)
+
+    def lacks(self, books: Iterable[str]) -> list[str]:
+        """Those of these books that never came."""
+        return [symbol for symbol in books if symbol not in self._pages]
 
     def recall(self, now_ns: int) -> list[Event]:
         """Everything that was remembered, in an order that can be told."""

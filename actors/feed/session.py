@@ -32,7 +32,7 @@ from actors.feed.subscriptions import Subscriptions
 from actors.feed.transport import Connection, Rest
 from actors.feed.watch import WATCH_EVERY_S, Watch
 from actors.feed.wishes import Roster, differences, topics_of
-from actors.market.events import Denied, Event, FeedUp, Heard, Silent
+from actors.market.events import Denied, Event, FeedUp, Gap, Heard, Silent
 from actors.market.feeds import FeedStatus
 from actors.market.rhythm import NS_PER_S, Patience
 from actors.runtime.errors import DecodeError
@@ -111,8 +111,11 @@ class Session:
         """Deliver what was kept back, and from now on everything; tell where the two differ."""
         now_ns = self.now_ns()
         told = _open_to(self.roster.update(self._topics, self._symbols, now_ns), now_ns)
-        told += self._memory.recall(now_ns) if self._memory is not None else []
+        if self._memory is not None:
+            told += self._memory.recall(now_ns)
+            told += [_not_yet(symbol, now_ns) for symbol in self._memory.lacks(self._wanted_books())]
         before, now = predecessor.subscriptions.standings(), self.subscriptions.standings()
+        self.agenda.take_over(predecessor.agenda, now_ns)
         self._memory = None
         await self._pass_on(told + differences(before, now, now_ns))
 
@@ -206,7 +209,7 @@ class Session:
         self.agenda.retain(symbols, books)
         self.agenda.ask(self.codec.fetches(symbols, self.route), now_ns)
         if self._memory is None:
-            self.status.books = tuple(topic.symbol for topic in self._topics if topic.channel == BOOK)
+            self.status.books = tuple(self._wanted_books())
             await self._pass_on(_open_to(self.roster.update(self._topics, symbols, now_ns), now_ns))
 
     async def _ping(self, every_s: float) -> None:
@@ -223,7 +226,7 @@ class Session:
             changes = self.subscriptions.check(self.codec.heard, now_ns)
             for change in changes:
                 self._note(change, now_ns)
-            if self.subscriptions.is_settled():
+            if self.subscriptions.is_settled() and self._has_books():
                 self.ready.set()
             await self._pass_on([event for change in changes for event in self._told(change, now_ns)])
             self._ask_candles_again(now_ns)
@@ -231,6 +234,13 @@ class Session:
             if self._memory is None and self._watch.publish():
                 _logger.info("%s is live symbols=%d", self.status.name, len(self.status.producing))
             self._watch.begin_anew()
+
+    def _wanted_books(self) -> list[str]:
+        return [topic.symbol for topic in self._topics if topic.channel == BOOK]
+
+    def _has_books(self) -> bool:
+        """Whether an heir has every book that its predecessor tells: an acknowledgement is no book."""
+        return self._memory is None or not self._memory.lacks(self._wanted_books())
 
     def _note(self, change: Change, now_ns: int) -> None:
         topic, name = change.topic, self.status.name
@@ -276,6 +286,11 @@ class Session:
         if change.kind == "heard" or self.heir or not topic.greets:
             return [Heard(topic.symbol, topic.name, topic.channel, now_ns)]
         return []
+
+
+def _not_yet(symbol: str, now_ns: int) -> Gap:
+    """What the last connection told of a book is over, and this one has not told it."""
+    return Gap(symbol, BOOK, "handover", "the next connection has no snapshot of it yet", now_ns)
 
 
 def _open_to(events: list[Event], now_ns: int) -> list[Event]:

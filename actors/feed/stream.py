@@ -89,10 +89,13 @@ class Stream:
 
     def is_mute(self, now_ns: int, patience: Patience) -> bool:
         """Whether it has been silent for longer than it may."""
-        if self.rhythm is None:
-            return self.topic.greets and now_ns - self.asked_at_ns > MUTE_AFTER_S * NS_PER_S
-        since_ns = max(self.rhythm.last_ns, self.asked_at_ns)
-        return now_ns - since_ns > self.rhythm.threshold_ns(patience, steady=self.topic.steady)
+        rhythm, steady = self.rhythm, self.topic.steady
+        last_ns = rhythm.last_ns if rhythm else 0
+        allowed_ns = rhythm.threshold_ns(patience, steady=steady) if rhythm else float("inf")
+        if self.topic.greets and last_ns < self.asked_at_ns:
+            # Whatever its rhythm was: a subscription that is answered begins with data.
+            allowed_ns = min(allowed_ns, MUTE_AFTER_S * NS_PER_S)
+        return now_ns - max(last_ns, self.asked_at_ns) > allowed_ns
 
     def silence(self, now_ns: int) -> str:
         """Its silence in words."""

@@ -173,12 +173,13 @@ class Subscriptions:
         for name, entry in self._entries.items():
             last_ns = heard.get(name)
             if last_ns is not None and entry.listen(last_ns):
-                if entry.state != "acknowledged" and not entry.renewing:
+                is_answer = last_ns >= entry.asked_at_ns and not entry.renewing
+                if entry.state != "acknowledged" and is_answer:
                     self._accept(name)
                     entry.state = "acknowledged"
                 changes += self._changed(entry)
             if entry.state == "asked" and now_ns - entry.asked_at_ns > ACKNOWLEDGE_WITHIN_S * NS_PER_S:
-                self._ask_again(entry, now_ns)
+                self._ask_again(entry, now_ns, max(heard.values(), default=0))
             elif entry.state == "acknowledged" and entry.is_mute(now_ns, self._patience):
                 entry.silent = True
                 changes += self._changed(entry, entry.silence(now_ns))
@@ -208,9 +209,10 @@ class Subscriptions:
             request_id: names for request_id, names in self._requests.items() if not asked.isdisjoint(names)
         }
 
-    def _ask_again(self, entry: Stream, now_ns: int) -> None:
+    def _ask_again(self, entry: Stream, now_ns: int, newest_ns: int) -> None:
+        """A connection that has said nothing since then is stalled: that is not the topic's fault."""
         entry.state = "wanted"
-        if entry.asks >= ASKS_MAX:
+        if entry.asks >= ASKS_MAX and newest_ns > entry.asked_at_ns:
             self._convict(entry.topic.name, "never answered", now_ns)
         entry.batch_max = 1 if entry.asks > 1 else entry.batch_max
 

@@ -65,7 +65,7 @@ class Holes:
     def __init__(self, exchange: str, market: str, symbol: str) -> None:
         self._exchange, self._market, self._symbol = exchange, market, symbol
         self._records: list[_Record] = []
-        self._changed: dict[int, Hole] = {}
+        self._changed: dict[int, Hole] | None = None
         self._told_until_ns = 0
         self.begin_ns: int | None = None
         self.opened = 0
@@ -132,6 +132,8 @@ class Holes:
                 continue
             told_ns = reach_ns if newest_ns >= record.trade_ns else None
             if (told_ns is not None and record.is_joined(told_ns, known_ns)) or record.is_refilled():
+                if record is self._records[-1]:  # its end may have been a guess: the next one may begin in it
+                    self._told_until_ns = record.from_ns + 1
                 self._records.remove(record)
                 self._tell(record, healed=True)
             elif told_ns is not None and told_ns < record.to_ns:
@@ -151,9 +153,8 @@ class Holes:
 
     def drain(self) -> list[Hole]:
         """The holes that changed since the last call."""
-        changed = list(self._changed.values())
-        self._changed.clear()
-        return changed
+        changed, self._changed = self._changed, None
+        return list(changed.values()) if changed else []
 
     def _shrink(self, record: _Record, reach_ns: int) -> None:
         rest_s = (reach_ns - record.from_ns) / NS_PER_S
@@ -167,7 +168,8 @@ class Holes:
             self._tell(record)
 
     def _tell(self, record: _Record, healed: bool = False) -> None:
-        self._changed[record.from_ns] = Hole(
+        changed = {} if self._changed is None else self._changed
+        changed[record.from_ns] = Hole(
             self._exchange,
             self._market,
             self._symbol,
@@ -180,5 +182,6 @@ class Holes:
             record.recovered,
             healed,
         )
-        if len(self._changed) > self.KEPT:
-            del self._changed[next(iter(self._changed))]
+        if len(changed) > self.KEPT:
+            del changed[next(iter(changed))]
+        self._changed = changed

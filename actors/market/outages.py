@@ -38,6 +38,10 @@ class Outages:
             self._open[mark] = self._hole(stream)
             self._tell(mark, self._open[mark])
 
+    def leave(self, symbol: str, channel: str, connection: str, now_ns: int) -> None:
+        """A channel is no longer followed: from now on nothing is missed of it."""
+        self._close((symbol, channel, connection), now_ns)
+
     def remove(self, symbol: str) -> None:
         """An instrument is gone, and with it what was open of it."""
         for holes in (self._open, self._changed):
@@ -77,7 +81,7 @@ class Outages:
             market=self._market,
             symbol=stream.symbol,
             channel=stream.channel,
-            from_ns=stream.rhythm.last_ns or stream.since_ns,
+            from_ns=max(stream.rhythm.last_ns, stream.carried_ns) or stream.since_ns,
             to_ns=None,
             cause=cause,
             reason=stream.reason,

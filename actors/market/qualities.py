@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 from actors.market.events import Following, Gap, State
 from actors.market.quality import Stream, worst
-from actors.market.rhythm import Patience
+from actors.market.rhythm import NS_PER_S, Patience
+
+ORDERLY_NS = NS_PER_S  # a connection tells different streams in order, but for so long
 
 
 class Qualities:
@@ -21,16 +23,18 @@ class Qualities:
     ) -> None:
         self._patience = patience
         self._observe = observe
-        self._streams: dict[str, dict[str, dict[str, Stream]]] = {}
+        self._streams: dict[str, dict[str, tuple[Stream, ...]]] = {}  # by channel, by symbol; mostly one
         self._halted: dict[str, str] = {}
+        self._left: set[tuple[str, str, str]] = set()
         self._swept_ns = 0
         self.changed: dict[Stream, None] = {}
 
     def heard(self, symbol: str, channel: str, connection: str, life: int, ts_recv: int) -> None:
         """Data came: the hot path."""
-        try:
-            stream = self._streams[channel][symbol][connection]
-        except KeyError:
+        stream = self._find(symbol, channel, connection)
+        if stream is None:
+            if self.is_left(symbol, channel, connection):
+                return
             stream = self._stream(symbol, channel, connection, life)
         if stream.life != life:
             stream.begin(life)
@@ -53,6 +57,7 @@ class Qualities:
     def follow(self, connection: str, life: int, event: Following) -> None:
         """A connection will carry these channels, and has not spoken."""
         for channel in event.channels:
+            self._left.discard((event.symbol, channel, connection))
             stream = self.begin(event.symbol, channel, connection, life, event.ts_recv)
             stream.steady = channel in event.steady
             self._judge(stream, event.ts_recv)
@@ -63,24 +68,33 @@ class Qualities:
             channel
             for channel, by_symbol in self._streams.items()
             if channel not in event.channels
-            and (stream := by_symbol.get(event.symbol, {}).get(connection)) is not None
-            and stream.life < life
+            and any(
+                each.connection == connection and each.life < life for each in by_symbol.get(event.symbol, ())
+            )
         ]
 
     def unfollow(self, symbol: str, channel: str, connection: str) -> None:
         """A channel is no longer wanted."""
-        streams = self._streams.get(channel, {}).get(symbol, {})
-        stream = streams.pop(connection, None)
-        if stream is not None:
-            self.changed.pop(stream, None)
-        if not streams:
-            self._streams.get(channel, {}).pop(symbol, None)
+        stream = self._find(symbol, channel, connection)
+        if stream is None:
+            return
+        self.changed.pop(stream, None)
+        self._left.add((symbol, channel, connection))
+        by_symbol = self._streams[channel]
+        by_symbol[symbol] = tuple(each for each in by_symbol[symbol] if each is not stream)
+        if not by_symbol[symbol]:
+            del by_symbol[symbol]
+
+    def is_left(self, symbol: str, channel: str, connection: str) -> bool:
+        """Whether it was unfollowed: what is still under way of it begins nothing."""
+        return (symbol, channel, connection) in self._left
 
     def remove(self, symbol: str) -> None:
         """Forget an instrument."""
         self._halted.pop(symbol, None)
+        self._left = {mark for mark in self._left if mark[0] != symbol}
         for by_symbol in self._streams.values():
-            for stream in by_symbol.pop(symbol, {}).values():
+            for stream in by_symbol.pop(symbol, ()):
                 self.changed.pop(stream, None)
 
     def up(self, connection: str, life: int, now_ns: int) -> None:
@@ -91,11 +105,12 @@ class Qualities:
                 self._judge(stream, now_ns)
 
     def down(self, connection: str, life: int, reason: str, now_ns: int) -> None:
-        """A connection ended."""
-        for stream in self.all():
-            if stream.connection == connection and stream.life <= life:
-                stream.end(reason)
-                self._judge(stream, now_ns)
+        """A connection ended. What rarely speaks was carried for as long as anything came."""
+        ended = [each for each in self.all() if each.connection == connection and each.life <= life]
+        heard_ns = max([each.rhythm.last_ns for each in ended], default=0)
+        for stream in ended:
+            stream.end(reason, heard_ns - ORDERLY_NS)
+            self._judge(stream, now_ns)
 
     def reset(self, reason: str, now_ns: int) -> None:
         """Nothing is known for certain until each connection speaks in a new life."""
@@ -105,16 +120,19 @@ class Qualities:
 
     def silence(self, stream: Stream, topic: str, reason: str, now_ns: int) -> None:
         """A topic fell silent."""
-        stream.silent[topic] = reason
+        stream.silent = (stream.silent or {}) | {topic: reason}
         self._judge(stream, now_ns)
 
     def hear(self, stream: Stream, topic: str, now_ns: int) -> None:
         """A topic is heard again, or was accepted and need not speak."""
-        stream.silent.pop(topic, None)
+        if stream.silent is not None:
+            stream.silent.pop(topic, None)
         stream.denied = None
-        if not stream.spoken:
+        # A book is nothing without its snapshot, whatever else its stream says: what is there is older.
+        if not stream.spoken and stream.channel != "book":
             stream.rhythm.resume(max(now_ns, self._swept_ns))
             stream.up = stream.spoken = not stream.dead
+            stream.ever = stream.ever or stream.spoken
         self._judge(stream, now_ns)
 
     def deny(self, stream: Stream, reason: str, now_ns: int) -> None:
@@ -142,7 +160,7 @@ class Qualities:
         else:
             self._halted[symbol] = reason
         for by_symbol in self._streams.values():
-            for stream in by_symbol.get(symbol, {}).values():
+            for stream in by_symbol.get(symbol, ()):
                 stream.halted = reason
                 self._judge(stream, now_ns)
 
@@ -155,10 +173,15 @@ class Qualities:
                 stream.overdue = stream.rhythm.is_silent(now_ns, self._patience, steady=stream.steady)
                 self._judge(stream, now_ns)
 
+    @property
+    def swept_ns(self) -> int:
+        """The time of the last sweep."""
+        return self._swept_ns
+
     def state(self, symbol: str, *channels: str) -> State:
         """The state of these channels of an instrument together, of those that it has."""
-        streams = (self._streams.get(channel, {}).get(symbol, {}) for channel in channels)
-        return worst(stream.state for each in streams for stream in each.values())
+        streams = (self._streams.get(channel, {}).get(symbol, ()) for channel in channels)
+        return worst(stream.state for each in streams for stream in each)
 
     def threshold_ns(self, stream: Stream) -> float | None:
         """The silence from which on a stream is stale; `None` where silence means nothing."""
@@ -169,20 +192,27 @@ class Qualities:
         """Every stream."""
         for by_symbol in self._streams.values():
             for streams in by_symbol.values():
-                yield from streams.values()
+                yield from streams
 
     def find(self, symbol: str, channel: str) -> list[Stream]:
         """The streams of one channel of one instrument."""
-        return list(self._streams.get(channel, {}).get(symbol, {}).values())
+        return list(self._streams.get(channel, {}).get(symbol, ()))
 
     def _stream(self, symbol: str, channel: str, connection: str, life: int) -> Stream:
-        streams = self._streams.setdefault(channel, {}).setdefault(symbol, {})
-        stream = streams.get(connection)
+        stream = self._find(symbol, channel, connection)
         if stream is None:
-            stream = streams[connection] = Stream(symbol, channel, connection, life)
+            stream = Stream(symbol, channel, connection, life)
+            by_symbol = self._streams.setdefault(channel, {})
+            by_symbol[symbol] = (*by_symbol.get(symbol, ()), stream)
             stream.halted = self._halted.get(symbol)
             self.changed[stream] = None
         return stream
+
+    def _find(self, symbol: str, channel: str, connection: str) -> Stream | None:
+        for stream in self._streams.get(channel, {}).get(symbol, ()):
+            if stream.connection == connection:
+                return stream
+        return None
 
     def _judge(self, stream: Stream, now_ns: int) -> None:
         state, stream.reason = stream.verdict(self._patience)

@@ -39,10 +39,12 @@ def worst(states: Iterable[State]) -> State:
 class Stream:
     """One channel of one instrument on one connection: what happened to it, and what that makes of it.
 
-    `silent` maps the topics that fell silent to the reason, in words.
+    `silent` maps the topics that fell silent to the reason, in words. `carried_ns` is up to when its last
+    connection told everything, of a stream whose own data does not tell.
     """
 
     __slots__ = (
+        "carried_ns",
         "channel",
         "connection",
         "dead",
@@ -80,10 +82,11 @@ class Stream:
         self.denied: str | None = None
         self.gap: Gap | None = None
         self.lost = ""
-        self.silent: dict[str, str] = {}
+        self.silent: dict[str, str] | None = None
         self.messages = self.messages_told = self.gaps = self.resyncs = 0
         self.state: State = "connecting"
         self.since_ns = 0
+        self.carried_ns = 0
         self.reason = ""
 
     def begin(self, life: int) -> None:
@@ -91,15 +94,16 @@ class Stream:
         self.life = life
         self.up = self.dead = self.spoken = self.overdue = False
         self.denied = self.gap = None
-        self.silent.clear()
+        self.silent = None
 
-    def end(self, reason: str) -> None:
-        """The connection is gone: what it left on the way proves nothing."""
+    def end(self, reason: str, carried_ns: int = 0) -> None:
+        """The connection is gone, which told all until then: what it left on the way proves nothing."""
         self.dead = True
+        self.carried_ns = 0 if self.steady else carried_ns
         self.up = self.spoken = False
         self.lost = reason
         self.gap = None
-        self.silent.clear()
+        self.silent = None
 
     def beat(self, ts_recv: int) -> None:
         """Data came."""

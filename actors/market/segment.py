@@ -134,6 +134,8 @@ class Segment:
                 self._others[type(event)](source, event)
 
     def _snapshot(self, source: Source, event: BookSnapshot) -> None:
+        if self.qualities.is_left(event.symbol, "book", source.connection):
+            return
         self.books.load(event)
         self.qualities.heard(event.symbol, "book", source.connection, source.life, event.ts_recv)
         for stream in self.qualities.find(event.symbol, "book"):
@@ -152,6 +154,8 @@ class Segment:
                 self.qualities.heard(event.symbol, "candles", stream.connection, source.life, event.ts_recv)
 
     def _gap(self, source: Source, event: Gap) -> None:
+        if self.qualities.is_left(event.symbol, event.channel, source.connection):
+            return
         self.qualities.gap(self._stream(source, event.symbol, event.channel, event.ts_recv), event)
         if event.channel == "trades":
             self.trades.apply(source, event)
@@ -170,6 +174,8 @@ class Segment:
 
     def _unfollow(self, source: Source, event: Unfollowed) -> None:
         self.qualities.unfollow(event.symbol, event.channel, source.connection)
+        now_ns = self.qualities.swept_ns
+        self.outages.leave(event.symbol, event.channel, source.connection, now_ns)
         if event.channel == "book" and self.books.remove(event.symbol):
             self.unfollowed.append(event.symbol)
         elif event.channel == "trades":

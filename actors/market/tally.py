@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 
 from actors.market.events import Candle, Trade
 from actors.market.reports import Bar, BarSource
 
 _DIRECT: dict[BarSource, int] = {"trades": 0, "backfill": 1, "exchange": 2}
+_ENDS = Struct("<4q")
+_ORDER_MAX = (1 << 63) - 1
+ENDS_BYTES = _ENDS.size
 
 
 class Tally:
@@ -79,9 +83,28 @@ class Tally:
     def copy(self) -> Tally:
         """The same again, to be counted on by itself."""
         twin = Tally.__new__(Tally)
-        for name in Tally.__slots__:
-            setattr(twin, name, getattr(self, name))
+        twin.open, twin.high, twin.low, twin.close = self.open, self.high, self.low, self.close
+        twin.first_ns, twin.first_order = self.first_ns, self.first_order
+        twin.last_ns, twin.last_order = self.last_ns, self.last_order
+        twin.volume, twin.turnover, twin.trades = self.volume, self.turnover, self.trades
+        twin.taker_buy_volume, twin.has_backfill = self.taker_buy_volume, self.has_backfill
         return twin
+
+    def ends(self) -> bytes:
+        """`ENDS_BYTES` of what its bar does not tell: which trades its open and its close are."""
+        orders = min(self.first_order, _ORDER_MAX), min(self.last_order, _ORDER_MAX)
+        return _ENDS.pack(self.first_ns, self.last_ns, *orders)
+
+    @classmethod
+    def of(cls, bar: Bar, ends: bytes) -> Tally:
+        """The tally that a bar was made of, from the bar and its `ends`."""
+        tally = cls.__new__(cls)
+        tally.open, tally.high, tally.low, tally.close = bar.open, bar.high, bar.low, bar.close
+        tally.volume, tally.turnover = bar.volume, bar.turnover or 0.0
+        tally.trades, tally.taker_buy_volume = bar.trades or 0, bar.taker_buy_volume or 0.0
+        tally.first_ns, tally.last_ns, tally.first_order, tally.last_order = _ENDS.unpack(ends)
+        tally.has_backfill = bar.source == "backfill"
+        return tally
 
     def bar(self, symbol: str, interval_s: int, start_ns: int, closed: bool, revision: int, gap: bool) -> Bar:
         """What was counted, as the bar of this time."""
@@ -110,6 +133,8 @@ def fold(parts: Sequence[Bar], interval_s: int, start_ns: int, closed: bool, rev
     It tells only what all of them tell, has a gap where one has, and its source is the least direct of
     theirs. The price of a bar without volume is an older bar's, and counts only where nothing was traded.
     """
+    if len(parts) == 1:
+        return _longer(parts[0], interval_s, start_ns, closed, revision, gap)
     traded = [part for part in parts if part.volume] or parts
     first = traded[0]
     high, low = first.high, first.low
@@ -140,6 +165,26 @@ def fold(parts: Sequence[Bar], interval_s: int, start_ns: int, closed: bool, rev
         revision,
         gap,
         source,
+    )
+
+
+def _longer(part: Bar, interval_s: int, start_ns: int, closed: bool, revision: int, gap: bool) -> Bar:
+    return Bar(
+        part.symbol,
+        interval_s,
+        start_ns,
+        part.open,
+        part.high,
+        part.low,
+        part.close,
+        part.volume,
+        part.turnover,
+        part.trades,
+        part.taker_buy_volume,
+        closed,
+        revision,
+        gap or part.gap,
+        part.source,
     )
 
 

@@ -11,6 +11,7 @@ NS_PER_S = 1_000_000_000
 
 _moment = attrgetter("ts_event", "order")
 _time = attrgetter("ts_event")
+_NO_IDS: set[str] = set()  # of every tape without a trade: most instruments trade seldom
 
 
 class Tape:
@@ -48,22 +49,25 @@ class Tape:
         self.is_held = False
         self._span_ns = int(span_s * NS_PER_S)
         self._trades: list[Trade] = []
-        self._ids: set[str] = set()
+        self._ids = _NO_IDS
         self._newest_ns = self._newest_order = 0
         self._full = kept + self._slack()
 
     def take(self, trade: Trade) -> bool:
         """Whether the trade is new; if so, it is on the tape now."""
-        if trade.trade_id in self._ids:
+        ids = self._ids
+        if trade.trade_id in ids:
             self.duplicates += 1
             return False
+        if ids is _NO_IDS:
+            ids = self._ids = set()
         ts_event, order = trade.ts_event, trade.order
         if ts_event > self._newest_ns or (ts_event == self._newest_ns and order >= self._newest_order):
             self._newest_ns, self._newest_order = ts_event, order
             self._trades.append(trade)
         elif not self._insert(trade):
             return False
-        self._ids.add(trade.trade_id)
+        ids.add(trade.trade_id)
         if len(self._trades) >= self._full:
             self._forget()
         return True

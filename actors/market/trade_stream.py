@@ -37,7 +37,28 @@ class TradeStream:
     happens, or the word that the stream was accepted. What is fetched afterwards may heal it.
     """
 
+    __slots__ = (
+        "_begins",
+        "_carried_ns",
+        "_counted",
+        "_delay_ns",
+        "_fresh",
+        "_fresh_max",
+        "_guessed_ns",
+        "_known_ns",
+        "_release_ns",
+        "_told_ns",
+        "bars",
+        "holes",
+        "source",
+        "speaks",
+        "symbol",
+        "tape",
+        "untold",
+    )
+
     ANSWER_WITHIN_S = 120  # what was missed is asked for at once; later than this, no answer will come
+    DELAY_MAX_S = 60
 
     def __init__(self, exchange: str, market: str, symbol: str, limits: TradeLimits) -> None:
         self.symbol = symbol
@@ -54,6 +75,7 @@ class TradeStream:
         self._guessed_ns: int | None = None
         self._known_ns: int | None = None
         self._told_ns = 0
+        self._carried_ns = 0
         self._begins = False
         self._release_ns = 0
 
@@ -94,8 +116,9 @@ class TradeStream:
         if self.speaks:
             return
         self.settle()
+        begins = self.holes.begin_ns is None
         self._flow(ts_recv - (self._delay_ns or 0), by_trade=False)
-        if self._delay_ns is None:
+        if begins and self._delay_ns is None:
             self._guessed_ns = self.holes.begin_ns
 
     def cease(self, from_ns: int, cause: str, reason: str, missed: int | None = None) -> None:
@@ -135,9 +158,10 @@ class TradeStream:
             return
         self.bars.take(fresh[self._counted :] if self._counted else fresh)
         self._counted = len(fresh)
-        if not fresh[-1].backfill:
-            self._delay_ns = fresh[-1].ts_recv - fresh[-1].ts_event
-            self._correct(self._delay_ns)
+        newest = fresh[-1]
+        if not newest.backfill:
+            self._carried_ns = newest.ts_event
+            self._learn(newest.ts_recv - newest.ts_event)
 
     def drain(self) -> list[Trade]:
         """The trades that are new since the last call, at most as many as the tape keeps, oldest first."""
@@ -152,8 +176,20 @@ class TradeStream:
         """Up to when trades are known for certain: the newest, or the beginning if there was none."""
         return max(self.tape.newest_ns or 0, self.holes.begin_ns or 0)
 
-    def _correct(self, delay_ns: int) -> None:
-        """The first trade tells how the clocks differ: a beginning by ours is one by the exchange's now."""
+    def carried_until_ns(self) -> int:
+        """The time of the newest trade that came as it happened; what was fetched says nothing about a
+        connection."""
+        self.settle()
+        return self._carried_ns
+
+    def _learn(self, delay_ns: int) -> None:
+        """The first trade tells how the clocks differ: a beginning by ours is one by the exchange's now.
+
+        What comes much later than it happened is history that is told again, whatever it calls itself.
+        """
+        if abs(delay_ns) > self.DELAY_MAX_S * NS_PER_S:
+            return
+        self._delay_ns = delay_ns
         guessed_ns, self._guessed_ns = self._guessed_ns, None
         if guessed_ns is not None and guessed_ns == self.holes.begin_ns:
             self.holes.begin(guessed_ns - delay_ns)

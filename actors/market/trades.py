@@ -175,7 +175,7 @@ class Trades:
 
     def _lose(self, source: Source, event: FeedDown) -> None:
         lost = [each for each in self._streams.values() if each.source and each.is_carried_by(source)]
-        told_ns = max([each.tape.newest_ns or 0 for each in lost], default=0) - int(self.ORDERLY_S * NS_PER_S)
+        told_ns = max([each.carried_until_ns() for each in lost], default=0) - int(self.ORDERLY_S * NS_PER_S)
         for stream in lost:
             stream.cease(max(stream.told_until_ns, told_ns), "disconnect", event.reason)
             self._dirty[stream] = None

@@ -14,6 +14,11 @@ TickwellError
 │   ├── NotFollowed             its instrument is not followed
 │   ├── NotOffered              its market has no books
 │   └── TooManyBooks            so many are watched already
+├── SinkError                   rows cannot be written
+│   ├── SinkUnavailable         trying again later may help: down, slow, full, wrong password
+│   ├── SinkRefused             these rows will never be taken: a schema that does not fit
+│   └── OutboxUnwritable        our own disk takes nothing: full, read-only, broken
+├── HistoryTimeout              a question about history took too long
 └── RestartIntensityExceeded    a supervisor gives up; its parent counts it
 anything else                   our bug: counted against restart intensity
 """
@@ -101,6 +106,26 @@ class NotOffered(NotWatchable):
 
 class TooManyBooks(NotWatchable):
     """As many books are watched as may be; some will end."""
+
+
+class SinkError(TickwellError):
+    """Rows cannot be written; it says where and why."""
+
+
+class SinkUnavailable(SinkError):
+    """The sink does not take anything now: it is down, slow, full, or does not let us in."""
+
+
+class SinkRefused(SinkError):
+    """The sink will never take these rows: its schema is another."""
+
+
+class OutboxUnwritable(SinkError):
+    """The outbox cannot be written now: the disk is full, read-only or broken."""
+
+
+class HistoryTimeout(TickwellError):
+    """A question about history took longer than it may."""
 
 
 class RestartIntensityExceeded(TickwellError):

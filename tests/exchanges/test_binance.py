@@ -66,7 +66,7 @@ def test_the_futures_book_comes_over_another_route_than_the_rest() -> None:
         "btcusdt@kline_1m": "market",
     }
     assert codec.book("BTCUSDT", 50) == Topic(
-        "btcusdt@depth@100ms", "BTCUSDT", "book", "public", steady=False, greets=False
+        "btcusdt@depth@100ms", "BTCUSDT", "book", "public", steady=False, greets=True
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from actors.exchanges.base import Topic
 from actors.feed.stream import MUTE_AFTER_S
 from tests.feed.scripted import EPOCH_S, Scripted, Talk, topics
 
@@ -70,6 +71,21 @@ def test_a_silent_topic_stays_subscribed_while_it_is_waited_for() -> None:
     for halted_s in range(1, 1800, 100):
         talk.run(100)
         assert "a" in talk.exchange.subscribed, f"deaf after {halted_s} s"
+
+
+def test_what_is_renewed_and_not_greeted_is_asked_for_anew_however_rarely_it_spoke() -> None:
+    """A book that broke after its first few words: its rhythm is not known, but a snapshot is due."""
+    talk = Talk(Scripted())
+    talk.subscriptions.want([Topic("book", "A", "book", steady=False)])
+    talk.run(2)
+    talk.exchange.mute = {"book"}
+    talk.subscriptions.renew("book")
+    talk.run(MUTE_AFTER_S + 3)
+    assert silences(talk) == [("book", True)]
+    assert talk.asked("book") == [True, False, True, False, True]
+    talk.exchange.mute = set()
+    talk.run(2)
+    assert silences(talk) == [("book", True), ("book", False)]
 
 
 def test_what_rightly_says_nothing_is_not_mute() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.market.events import Batch, Source
@@ -38,11 +38,21 @@ class Model:
     def __init__(self) -> None:
         self.fed: dict[str, bool] = {}
         self.silent: set[tuple[str, str]] = set()
+        self.spoken: set[str] = set()
         self.rhythms: dict[str, Rhythm] = {}
         self.fields: dict[str, dict[str, float | None]] = {each: {} for each in CONNECTIONS}
 
     def overdue(self, now_s: float) -> bool:
         return any(rhythm.is_silent(at(now_s), PATIENCE) for rhythm in self.rhythms.values())
+
+    def beat(self, connection: str, now_s: float) -> None:
+        """It spoke; what comes first in a life says nothing about its rhythm."""
+        rhythm = self.rhythms.setdefault(connection, Rhythm(at(now_s)))
+        if connection in self.spoken:
+            rhythm.beat(at(now_s))
+        else:
+            rhythm.resume(at(now_s))
+        self.spoken.add(connection)
 
     def missing(self) -> bool:
         return bool(self.silent) or not all(self.fed.values())
@@ -54,11 +64,7 @@ def play(story: Story, model: Model, step: tuple[str, str, object], now_s: float
     if kind == "update":
         assert isinstance(detail, dict)
         story.say(now_s, connection, detail)
-        rhythm = model.rhythms.setdefault(connection, Rhythm(at(now_s)))
-        if model.fields[connection]:
-            rhythm.beat(at(now_s))
-        else:
-            rhythm.last_ns = at(now_s)
+        model.beat(connection, now_s)
         model.fields[connection].update(detail)
         model.fed[connection] = True
     elif kind == "silent":
@@ -68,6 +74,8 @@ def play(story: Story, model: Model, step: tuple[str, str, object], now_s: float
     elif kind == "heard":
         story.heard(str(detail), connection)
         model.silent.discard((connection, str(detail)))
+        if model.fed.get(connection) and connection not in model.spoken:
+            model.beat(connection, now_s)
     elif kind == "reset":
         story.market.reset()
         for each in CONNECTIONS:
@@ -88,9 +96,22 @@ def end(story: Story, model: Model, connection: str) -> None:
     model.fed |= {connection: False} if connection in model.fed else {}
     model.silent = {mark for mark in model.silent if mark[0] != connection}
     model.fields[connection] = {}
+    model.spoken.discard(connection)
+
+
+HEARD_WITHOUT_DATA = [
+    ("update", "public-0", {"price": 1.0}),
+    ("down", "public-0", None),
+    ("update", "market-0", {"price": 1.0}),
+    ("silent", "public-0", "book"),
+    ("wait", "market-0", 100),
+    ("heard", "public-0", "book"),
+    ("update", "market-0", {"price": 1.0}),
+]
 
 
 @settings(derandomize=True, deadline=None, max_examples=400)
+@example(HEARD_WITHOUT_DATA)
 @given(st.lists(steps, min_size=12, max_size=40))
 def test_nothing_looks_fresh_that_is_not(story_steps: list[tuple[str, str, object]]) -> None:
     """Only an end of which nobody was told may go unnoticed, until the rhythm tells it."""

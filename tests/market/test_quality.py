@@ -14,6 +14,7 @@ from actors.market.events import (
     Heard,
     Listed,
     Silent,
+    Trade,
     Unfollowed,
 )
 from actors.market.instrument import Instrument
@@ -165,6 +166,17 @@ def test_a_gap_in_a_book_lasts_until_its_snapshot_and_is_on_record(story: Story)
     assert (report.gaps, report.resyncs) == (1, 1)
 
 
+def test_a_book_of_an_earlier_life_is_not_live_before_its_new_snapshot(story: Story) -> None:
+    follow(story, 0, "book", steady=False)
+    story.tell(CONNECTION, FeedUp(at(0)), snapshot(1))
+    story.down(2)
+    follow(story, 3, "book", life=2, steady=False)
+    story.tell(CONNECTION, FeedUp(at(3)), Heard(SYMBOL, "depth", "book", at(4)), life=2)
+    assert (state(story, "book"), book(story).quality) == ("syncing", "syncing")
+    story.tell(CONNECTION, snapshot(5), life=2)
+    assert (state(story, "book"), book(story).quality) == ("live", "live")
+
+
 def test_a_hole_is_told_when_it_begins_and_when_it_ends(story: Story) -> None:
     story.update(0, price=1.0)
     story.market.drain()
@@ -186,6 +198,50 @@ def test_an_unwatched_book_is_gone_and_told_once(story: Story) -> None:
     assert "book" not in qualities(story)
     story.tell(CONNECTION, BookDelta(SYMBOL, [(99.0, 5.0)], [], 8, None, at(1)))
     assert story.market.drain()["bybit"].books == {}
+
+
+def test_a_snapshot_that_was_under_way_when_its_book_was_left_brings_nothing_back(story: Story) -> None:
+    follow(story, 0, "book", steady=False)
+    story.tell(CONNECTION, snapshot(0), Unfollowed(SYMBOL, "book"))
+    story.market.drain()
+    gap = Gap(SYMBOL, "book", "crossed", "the best bid is 9, the best ask 8", at(2))
+    story.tell(CONNECTION, snapshot(1), gap)
+    changes = story.market.drain()["bybit"]
+    assert (changes.books, changes.qualities, changes.holes) == ({}, [], [])
+    follow(story, 3, "book", steady=False)
+    story.tell(CONNECTION, snapshot(4))
+    assert (state(story, "book"), book(story).quality) == ("live", "live")
+
+
+def test_a_hole_of_a_book_that_is_left_does_not_stay_open(story: Story) -> None:
+    story.tell(CONNECTION, snapshot(0), Gap(SYMBOL, "book", "sequence", "expected 8, got 11", at(5), 3))
+    story.sweep(9)
+    story.tell(CONNECTION, Unfollowed(SYMBOL, "book"))
+    [hole] = holes(story)
+    assert (hole.from_ns, hole.to_ns) == (at(0), at(9))
+    assert story.market.drain()["bybit"].holes == [hole]
+
+
+def test_what_rarely_speaks_is_stale_without_its_connection_and_missed_from_its_end_on(story: Story) -> None:
+    """Whatever its last word was: what it could tell was told for as long as the connection spoke."""
+    follow(story, 0, "ticker")
+    follow(story, 0, "liquidations", steady=False)
+    accepted = Heard(SYMBOL, "allLiquidation", "liquidations", at(1))
+    story.tell(CONNECTION, FeedUp(at(0)), accepted)
+    story.update(5000, price=1.0)
+    story.down(5010)
+    report = qualities(story)["liquidations"]
+    assert (report.state, report.reason) == ("stale", "closed")
+    [hole] = [each for each in holes(story) if each.channel == "liquidations"]
+    assert (hole.from_ns, hole.to_ns, hole.cause) == (at(4999), None, "disconnected")
+
+
+def test_trades_that_were_accepted_before_they_spoke_are_stale_without_their_connection(story: Story) -> None:
+    follow(story, 0, "trades", steady=False)
+    told = Trade(SYMBOL, "1", 1.0, 1.0, "buy", at(2), at(2))
+    story.tell(CONNECTION, FeedUp(at(0)), Heard(SYMBOL, "publicTrade", "trades", at(1)), told)
+    story.down(3)
+    assert state(story, "trades") == "stale"
 
 
 def test_counters_are_told_once_a_second_and_changes_of_state_at_once(story: Story) -> None:

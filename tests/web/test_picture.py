@@ -57,17 +57,17 @@ def test_a_bar_replaces_the_one_with_the_same_start() -> None:
     picture = Picture()
     told(picture, bars={BTC: [bar(60, closed=False), bar(60, 1)]})
     told(picture, bars={BTC: [bar(120, closed=False), bar(60, high=9.0, revision=1)]})
-    minutes = picture.bars[BTC][60]
-    assert [each.start_ns // SECOND_NS for each in minutes.values()] == [60, 120]
-    assert (minutes[60 * SECOND_NS].high, minutes[60 * SECOND_NS].revision) == (9.0, 1)
-    assert list(picture.bars[BTC][1]) == [60 * SECOND_NS]
+    first, second = picture.bars[BTC][60].newest(10)
+    assert (first.start_ns, second.start_ns) == (60 * SECOND_NS, 120 * SECOND_NS)
+    assert (first.high, first.revision) == (9.0, 1)
+    assert [each.start_ns for each in picture.bars[BTC][1].newest(10)] == [60 * SECOND_NS]
 
 
 def test_older_bars_join_in_order_and_the_oldest_go() -> None:
     picture = Picture()
     told(picture, bars={BTC: [bar(60 * 700)]})
     told(picture, bars={BTC: [bar(60 * each) for each in range(600)]})
-    starts = [each // SECOND_NS // 60 for each in picture.bars[BTC][60]]
+    starts = [each.start_ns // SECOND_NS // 60 for each in picture.bars[BTC][60].newest(1000)]
     assert starts == [*range(601 - Kept().bars, 600), 700]
 
 

@@ -98,8 +98,8 @@ def answer_bars(site: Site, key: str, query: BarsQuery) -> Answer:
     offered(site, target, "trades", "candles")
 
     def build(now_ns: int) -> Body:
-        kept = target.board.picture.bars.get(target.pair, {}).get(INTERVALS[query.interval], {})
-        newest = list(kept.values())[-query.limit :]
+        row = target.board.picture.bars.get(target.pair, {}).get(INTERVALS[query.interval])
+        newest = row.newest(query.limit) if row is not None else []
         return told(target, [bar_out(each, query.interval) for each in newest], now_ns, "trades", "candles")
 
     return Answer([target.board], (target.board.version("bars", "states", pair=target.pair),), build)
@@ -157,7 +157,6 @@ ROUTES: list[Route[Any]] = [
         data=list[TradeOut],
         answer=answer_trades,
         problems=(400, 404),
-        pathed="key",
     ),
     Route(
         path="/api/v1/bars/{key}",
@@ -169,6 +168,5 @@ ROUTES: list[Route[Any]] = [
         data=list[BarOut],
         answer=answer_bars,
         problems=(400, 404),
-        pathed="key",
     ),
 ]
