@@ -8,6 +8,7 @@
     │   └── feeds            one_for_one
     │       └── bybit …      one_for_one: per market one listing, and one feed per connection
     ├── snapshot
+    ├── sinks                one_for_one: what is recorded goes to each, and none waits for another
     └── web
 
 Run it: `python supervisor.py [--settings FILE] [--demo] [--check] [--version]`.
@@ -21,7 +22,6 @@ if __name__ == "__main__":
     for _number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(_number, lambda *_: os._exit(0))
 
-import argparse
 import random
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -40,24 +40,32 @@ from actors.feed.transport import Transport, transport_for
 from actors.feed.wishes import base_channels
 from actors.fleet import Fleet
 from actors.ingest import Ingest
+from actors.intake import Intake, Recording
 from actors.listing import Listing
 from actors.market.demand import Demand
 from actors.market.events import Batch
 from actors.market.feeds import Board, FeedStatus
 from actors.market.market import Market
+from actors.market.recording import Recorder
 from actors.market.rhythm import Patience
+from actors.market.rows import Row
+from actors.market.sinkstatus import SinkStatus
+from actors.market.tick import Tick
 from actors.market.trades import TradeLimits
+from actors.persist import Pace, Persist
+from actors.runtime.arguments import parse
 from actors.runtime.backoff import Backoff
 from actors.runtime.clock import steady_clock
 from actors.runtime.errors import SettingsError
 from actors.runtime.ini import read_settings, write_settings
 from actors.runtime.logs import configure_logs
 from actors.runtime.observer import Observer
-from actors.runtime.settings import ExchangeSettings, Settings
+from actors.runtime.settings import ExchangeSettings, Settings, SinkSettings
 from actors.runtime.shutdown import until_signalled
 from actors.runtime.start import banner, calm_collector, last_words, prepare_directory, with_addresses
 from actors.runtime.supervision import Child, Intensity, Supervisor
-from actors.runtime.version import __version__
+from actors.sinks.base import Sink
+from actors.sinks.configured import history_of, outbox_of, sinks_of
 from actors.snapshot import Snapshot
 from actors.state import State
 from web.app import create_app
@@ -70,6 +78,7 @@ from web.wire import encode_record
 HERE = Path(__file__).resolve().parent
 EXIT_SETTINGS = 2
 BATCHES_QUEUED = 1024
+ROWS_QUEUED = 256
 
 
 @dataclass
@@ -97,6 +106,12 @@ class Hub:
         self.control = FeedControl(self.feeds, self.board, self.now_ns, self._report)
         self.observer = Observer(self.control.observe)
         self.feeds.observe = self.observer
+        self.recording = Recording(self.now_ns)
+        core = Backoff(base_s=0.2, ceiling_s=2.0)
+        self.new_core = partial(Supervisor, intensity=Intensity(3, 30), backoff=core, observe=self.observer)
+        self.sinks = self.new_core("hub/sinks")
+        for sink, options in sinks_of(settings, self.now_ns):
+            self.sinks.add(Child(sink.name, self._sink(sink, options).run))
         for name, exchange in settings.exchanges.items():
             if exchange.enabled:
                 self.feeds.add(Child(name, self._exchange(name, exchange).run))
@@ -104,35 +119,26 @@ class Hub:
     def tree(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Supervisor:
         """The root; `announce` is told where the web listens."""
         state = State(self.raw_receive, self.market, self.now_ns)
-        snapshot = Snapshot(
+        self.snapshot = Snapshot(
             market=self.market,
             board=self.board,
             exchanges=list(self.settings.exchanges),
             interval_s=self.settings.market.snapshot_interval_s,
             encode=encode_record,
-            publish=self.read_model.publish,
+            publish=self._publish,
             report=self.read_model.report,
             now_ns=self.now_ns,
         )
-        core = Backoff(base_s=0.2, ceiling_s=2.0)
-        self.pipeline = Supervisor(
-            "hub/pipeline",
-            [Child("state", state.run), Child("feeds", self.feeds.run)],
-            strategy="rest_for_one",
-            intensity=Intensity(3, 30),
-            backoff=core,
-            observe=self.observer,
-        )
-        self.root = Supervisor(
+        children = [Child("state", state.run), Child("feeds", self.feeds.run)]
+        self.pipeline = self.new_core("hub/pipeline", children, strategy="rest_for_one")
+        self.root = self.new_core(
             "hub",
             [
                 Child("pipeline", self.pipeline.run),
-                Child("snapshot", snapshot.run),
+                Child("snapshot", self.snapshot.run),
+                Child("sinks", self.sinks.run),
                 Child("web", self._web(announce)),
             ],
-            intensity=Intensity(3, 30),
-            backoff=core,
-            observe=self.observer,
         )
         return self.root
 
@@ -191,6 +197,18 @@ class Hub:
         )
         supervisor.add(Child(f"{name}:{market}:{LISTING}", listing.run, retries))
 
+    def _sink(self, sink: Sink, options: SinkSettings) -> Persist:
+        send, receive = trio.open_memory_channel[list[Row]](ROWS_QUEUED)
+        intake = Intake(send, SinkStatus(sink.name), self.now_ns)
+        self.recording.takers[sink.name] = Recorder(options.history_interval_s), intake
+        outbox = outbox_of(sink.name, options, self.settings.data, self.now_ns)
+        pace = Pace(batch_rows=options.batch_rows, flush_interval_s=options.flush_interval_s)
+        return Persist(sink, outbox, receive, intake.status, intake.losses, self.now_ns, pace)
+
+    def _publish(self, tick: Tick) -> None:
+        self.read_model.publish(tick)
+        self.recording.note(tick)
+
     def _web(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Callable[[], Awaitable[None]]:
         app = create_app(
             self.read_model,
@@ -199,6 +217,9 @@ class Hub:
             stop=self.web_stop,
             now_ns=self.now_ns,
             offers=self.offers,
+            history=history_of(self.settings),
+            history_is_whole=self.recording.is_whole,
+            sinks=self.recording.reports,
         )
 
         async def run() -> None:
@@ -216,11 +237,14 @@ class Hub:
         self.read_model.report(self.board.reports())
 
     async def drain(self) -> None:
-        """Feeds stop → their channel ends → the state ends → the web says goodbye → the tree ends."""
+        """Feeds stop → their channel ends → the state ends → the sinks write → the web says goodbye."""
         self.feeds.stop()
         await self.pipeline.wait_child("feeds")
         self.raw_send.close()
         await self.root.wait_child("pipeline")
+        self.snapshot.finish()
+        self.recording.close()
+        await self.root.wait_child("sinks")
         self.web_stop.set()
         await self.root.wait_child("web")
         self.root.stop()
@@ -250,7 +274,7 @@ async def start_simulator(nursery: trio.Nursery, settings: Settings) -> Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code."""
-    options = parse(arguments)
+    options = parse(arguments, HERE / "settings.ini")
     try:
         settings = read_settings(options.settings, os.environ, exchanges())
     except SettingsError as error:
@@ -270,16 +294,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(ending[1], file=sys.stderr)
         return ending[0]
     return 0
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options of the command line."""
-    parser = argparse.ArgumentParser("tickwell", description="A self-hosted real-time market-data hub.")
-    parser.add_argument("--settings", type=Path, default=HERE / "settings.ini", metavar="FILE")
-    parser.add_argument("--demo", action="store_true", help="simulated exchanges, no internet needed")
-    parser.add_argument("--check", action="store_true", help="check the settings, print the effective ones")
-    parser.add_argument("--version", action="version", version=f"Tickwell {__version__}")
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,10 @@ class Snapshot:
             await trio.sleep_until(due_s)
             self._tick(self.market.drain(self.now_ns()), self._lag_ms(due_s))
 
+    def finish(self) -> None:
+        """Tell what changed since the last tick: nothing more will."""
+        self._tick(self.market.drain(self.now_ns()))
+
     def _lag_ms(self, due_s: float) -> float:
         lag_ms = (trio.current_time() - due_s) * 1000
         if lag_ms > LATE_MS:

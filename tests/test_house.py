@@ -55,11 +55,20 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "actors.ingest": ("actors.feed", "actors.market", "actors.exchanges.base", "actors.runtime"),
     "actors.listing": ("actors.feed", "actors.market", "actors.exchanges.base", "actors.runtime"),
     "actors.fleet": ("actors.feed.plan", "actors.market", "actors.runtime"),
+    "actors.intake": ("actors.market", "actors.runtime"),
+    "actors.persist": ("actors.sinks", "actors.market", "actors.runtime"),
+    "actors.sinks.configured": ("actors.sinks", "actors.market", "actors.runtime"),
+    "actors.sinks": ("actors.sinks", "actors.market", "actors.runtime.errors"),
     "actors": ("actors.market", "actors.runtime"),
-    "web": ("web", "actors.market", "actors.runtime"),
+    "web": ("web", "actors.market", "actors.runtime", "actors.sinks.base"),
     "simulator": ("simulator",),
 }
-CLIENT_FILES = {"actors.feed.websocket", "actors.feed.plain", "actors.feed.rest"}
+CLIENT_FILES = {
+    "actors.feed.websocket",
+    "actors.feed.plain",
+    "actors.feed.rest",
+    "actors.sinks._questdb_http",
+}
 CLIENT_LIBRARIES = {"httpx", "trio_websocket", "wsproto", "websockets", "h11"}
 EXCHANGE_NAMES = ("bybit", "hyperliquid", "binance")
 

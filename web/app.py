@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import trio
 from quart import Response, request, websocket
 from quart_trio import QuartTrio
 
+from actors.market.sinkstatus import SinkReport
 from actors.runtime.settings import WebSettings
+from actors.sinks.base import History
 from web import health, pages, problems, realtime, status
 from web.api import routes
 from web.control import Control
@@ -31,12 +33,16 @@ def create_app(
     stop: trio.Event,
     now_ns: Callable[[], int],
     offers: Offers | None = None,
+    history: History | None = None,
+    history_is_whole: Callable[[], bool] = lambda: True,
+    sinks: Callable[[], Sequence[SinkReport]] = tuple,
     folder: Path = pages.HERE,
 ) -> QuartTrio:
     """The application over `read_model`. Once `stop` is set its sockets close and it is no longer ready.
 
-    `offers` tells what each market can tell at all. Its `Site` stands in `app.extensions["tickwell"]`, for
-    whoever counts clients.
+    `offers` tells what each market can tell at all. `history` answers about the past, if it is kept;
+    `history_is_whole` says whether nothing is still on its way there, `sinks` how they do. The application's
+    `Site` stands in `app.extensions["tickwell"]`, for whoever counts clients.
     """
     app = QuartTrio(__name__, static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES_MAX, BODY_TIMEOUT=BODY_S, RESPONSE_TIMEOUT=RESPONSE_S)
@@ -47,6 +53,9 @@ def create_app(
         stop=stop,
         now_ns=now_ns,
         offers=offers or {},
+        history=history,
+        history_is_whole=history_is_whole,
+        sinks=sinks,
     )
     app.extensions["tickwell"] = site
     guard(app, site)

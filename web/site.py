@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import trio
 from quart.wrappers.base import BaseRequestWebsocket
 
+from actors.market.sinkstatus import SinkReport
 from actors.runtime.settings import WebSettings
+from actors.sinks.base import History
 from web.control import Control
 from web.fanout import Fanout
 from web.offers import Offers
@@ -19,7 +21,11 @@ from web.security import Gate
 
 @dataclass(kw_only=True)
 class Site:
-    """Handed to every `register` function in place of globals."""
+    """Handed to every `register` function in place of globals.
+
+    `history_is_whole` says whether everything that was accepted has reached `history`: only then what it
+    tells about the past can be relied on for ever.
+    """
 
     read_model: ReadModel
     control: Control
@@ -27,6 +33,9 @@ class Site:
     stop: trio.Event
     now_ns: Callable[[], int]
     offers: Offers = field(default_factory=dict)
+    history: History | None = None
+    history_is_whole: Callable[[], bool] = lambda: True
+    sinks: Callable[[], Sequence[SinkReport]] = tuple
     fanout: Fanout = field(init=False)
     gate: Gate = field(init=False)
     quiet: QuietLog = field(default_factory=QuietLog)

@@ -10,6 +10,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from actors.market.feeds import MarketReport
+from actors.market.sinkstatus import SinkReport
 from actors.runtime.version import __version__
 from web.problems import Problem
 from web.site import Site
@@ -85,6 +86,7 @@ def status_document(site: Site) -> dict[str, Any]:
     document["late_ticks"] = max((board.late_ticks for board in boards), default=0)
     document["conflated_ticks"] = dict(site.fanout.conflated)
     document["markets"] = [market_entry(report, now_ns) for report in site.read_model.reports()]
+    document["sinks"] = [sink_entry(report, now_ns) for report in site.sinks()]
     document["version"] = __version__
     document["timestamp"] = iso_time(now_ns)
     return document
@@ -107,6 +109,25 @@ def market_entry(report: MarketReport, now_ns: int) -> dict[str, Any]:
         "reconnects": report.reconnects,
         "last_error": report.last_error,
         "next_attempt": None if attempt is None else iso_time(attempt),
+        "next_attempt_in_s": None if attempt is None else round(max(0, attempt - now_ns) / 1e9, 1),
+    }
+
+
+def sink_entry(report: SinkReport, now_ns: int) -> dict[str, Any]:
+    """One sink: rows accepted = written + in hand + in the outbox + dropped, at all times."""
+    attempt = report.next_attempt_ns
+    return {
+        "name": report.name,
+        "state": report.state,
+        "since": iso_time(report.since_ns),
+        "accepted": report.accepted,
+        "written": report.written,
+        "in_hand": report.in_hand,
+        "outbox_rows": report.outbox_rows,
+        "outbox_bytes": report.outbox_bytes,
+        "outbox_age_s": age_s(report.outbox_oldest_ns, now_ns),
+        "dropped": report.dropped,
+        "last_error": report.last_error,
         "next_attempt_in_s": None if attempt is None else round(max(0, attempt - now_ns) / 1e9, 1),
     }
 

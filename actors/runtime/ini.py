@@ -21,14 +21,16 @@ from actors.runtime.errors import SettingsError
 from actors.runtime.settings import (
     DataSettings,
     ExchangeSettings,
+    HistorySettings,
     MarketSettings,
+    QuestDBSettings,
     Settings,
     SupervisorSettings,
     WebSettings,
 )
 
 ENVIRONMENT_PREFIX = "TICKWELL_"
-SECRETS = {"control_token"}
+SECRETS = {"control_token", "url"}
 
 _SYMBOL = re.compile(r"\*|top:[1-9][0-9]{0,4}|(?!(?i:top):)(?:[\w.-]{1,20}:\*|[\w@][\w@/:.-]{0,39})")
 _SYMBOL_WORDS = "symbols such as BTCUSDT, or *, or top:N, separated by commas"
@@ -43,12 +45,14 @@ _FIXED: dict[str, type[msgspec.Struct]] = {
     "web": WebSettings,
     "data": DataSettings,
 }
+_SINKS: dict[str, type[msgspec.Struct]] = {"history": HistorySettings, "questdb": QuestDBSettings}
 
 
 def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequence[str]) -> Settings:
     """The settings of `path`, overridden by `environment`. Raises `SettingsError` with every problem."""
     problems: list[str] = []
-    schema = _FIXED | {f"exchange:{name}": ExchangeSettings for name in exchanges}
+    schema = _FIXED | {f"sink:{name}": struct for name, struct in _SINKS.items()}
+    schema |= {f"exchange:{name}": ExchangeSettings for name in exchanges}
     values = _read_file(path, problems)
     readable = not problems
     _check_names(values, schema, problems)
@@ -63,12 +67,14 @@ def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequenc
     if problems:
         raise SettingsError(problems)
     configured = {name: sections[f"exchange:{name}"] for name in exchanges if f"exchange:{name}" in values}
-    return Settings(**{name: sections[name] for name in _FIXED}, exchanges=configured)
+    sinks = {name: sections[f"sink:{name}"] for name in _SINKS}
+    return Settings(**{name: sections[name] for name in _FIXED}, **sinks, exchanges=configured)
 
 
 def write_settings(settings: Settings) -> str:
     """The effective settings as a settings file; secrets are not shown."""
     sections: dict[str, msgspec.Struct] = {name: getattr(settings, name) for name in _FIXED}
+    sections |= {f"sink:{name}": getattr(settings, name) for name in _SINKS}
     sections |= {f"exchange:{name}": each for name, each in settings.exchanges.items()}
     lines: list[str] = []
     for name, section in sections.items():

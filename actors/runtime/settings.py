@@ -62,6 +62,45 @@ class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     directory: Word = "data"
 
 
+class SinkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every `[sink:NAME]` has: how often rows are written, and what waits on disk while they cannot be.
+
+    `history_interval_s` is how often a ticker is kept per instrument; 0 keeps every change.
+    """
+
+    enabled: bool = False
+    history_interval_s: Annotated[float, Meta(ge=0, le=86_400)] = 1.0
+    flush_interval_s: Annotated[float, Meta(ge=0.1, le=60)] = 1.0
+    batch_rows: Annotated[int, Meta(ge=10, le=100_000)] = 5000
+    outbox_mb_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 1024
+    outbox_days_max: Annotated[float, Meta(gt=0, le=3650)] = 7.0
+
+
+Days: TypeAlias = Annotated[float, Meta(ge=0, le=36_500)]
+
+
+class HistorySettings(SinkSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[sink:history]`: the embedded history, and how many days of each table it keeps; 0 = for ever."""
+
+    enabled: bool = True
+    ticks_days: Days = 7.0
+    tick_minutes_days: Days = 30.0
+    trades_days: Days = 7.0
+    bars_minute_days: Days = 90.0
+    bars_hour_days: Days = 0.0
+    bars_day_days: Days = 0.0
+    liquidations_days: Days = 365.0
+    funding_days: Days = 365.0
+    gaps_days: Days = 365.0
+    mb_max: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
+
+
+class QuestDBSettings(SinkSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[sink:questdb]`: a QuestDB server beside the hub, such as `http://admin:secret@127.0.0.1:9000`."""
+
+    url: str = ""
+
+
 class ExchangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[exchange:NAME]`: what is followed of each market, and other addresses than the exchange's own.
 
@@ -100,10 +139,12 @@ class ExchangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(Struct, frozen=True):
-    """Everything that a run of Tickwell is told."""
+    """Everything that a run of Tickwell is told. Without a file, nothing is kept."""
 
     supervisor: SupervisorSettings
     market: MarketSettings
     web: WebSettings
     data: DataSettings
     exchanges: dict[str, ExchangeSettings]
+    history: HistorySettings = HistorySettings(enabled=False)
+    questdb: QuestDBSettings = QuestDBSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from actors.market.feeds import MarketReport
 from actors.market.tick import Changes, Record, Tick
 from actors.market.ticker import Ticker
 from actors.runtime.settings import WebSettings
+from actors.sinks.base import History
 from web.app import create_app
 from web.offers import Offers
 from web.readmodel import ReadModel
@@ -87,6 +89,8 @@ def application(
     stop: trio.Event | None = None,
     folder: Path | None = None,
     offers: Offers | None = None,
+    history: History | None = None,
+    history_is_whole: Callable[[], bool] = lambda: True,
     **settings: Any,
 ) -> QuartTrio:
     """An application with everything in its place."""
@@ -98,5 +102,7 @@ def application(
         stop=trio.Event() if stop is None else stop,
         now_ns=(read_model or model()).now_ns,
         offers=offers,
+        history=history,
+        history_is_whole=history_is_whole,
         **more,
     )

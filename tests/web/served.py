@@ -18,6 +18,7 @@ from quart_trio import QuartTrio
 from actors.market.tick import Record, Tick
 from actors.market.ticker import Ticker
 from actors.runtime.settings import WebSettings
+from actors.sinks.base import History
 from web.app import create_app
 from web.fanout import Fanout
 from web.limits import Limits
@@ -131,11 +132,13 @@ class Hub:
 
 
 @asynccontextmanager
-async def hub(settings: WebSettings | None = None, limits: Limits | None = None) -> AsyncIterator[Hub]:
+async def hub(
+    settings: WebSettings | None = None, limits: Limits | None = None, history: History | None = None
+) -> AsyncIterator[Hub]:
     """A hub on a free port of loopback, stopped at the end, within seconds."""
     settings = settings or WebSettings(port=0, client_stall_s=1.0)
     model = ReadModel(["bybit", "hyperliquid"], now_ns=lambda: 1_766_523_600_500_000_000)
-    app = create_app(model, NoControl(), settings, stop=trio.Event(), now_ns=model.now_ns)
+    app = create_app(model, NoControl(), settings, stop=trio.Event(), now_ns=model.now_ns, history=history)
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             served = Hub(app, app.extensions["tickwell"].fanout, model, nursery, settings, limits or Limits())

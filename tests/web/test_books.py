@@ -53,16 +53,16 @@ async def test_a_live_book_comes_at_once(autojump_clock: trio.testing.MockClock)
     assert data["imbalance"] == pytest.approx(0.2)
     assert (data["u"], data["depth"], data["quality"], data["age_ms"]) == (17, 50, "live", 0)
     assert headers["Cache-Control"] == "no-cache"
-    assert switch.watched == [("bybit:linear:BTCUSDT", 2, 60.0)]
+    assert switch.watched == [("bybit:linear:BTCUSDT", 2, None)]
 
 
-async def test_every_request_renews_the_lease_also_one_that_learns_nothing_new() -> None:
+async def test_every_request_renews_the_lease_of_the_settings_also_one_that_learns_nothing_new() -> None:
     switch = Switch()
     app = hub(populated(), switch)
     _, _, headers, _ = await ask(app)
     status, _, _, _ = await ask(app, **{"If-None-Match": headers["ETag"]})
     assert status == 304
-    assert switch.watched == [("bybit:linear:BTCUSDT", 50, 60.0)] * 2
+    assert switch.watched == [("bybit:linear:BTCUSDT", 50, None)] * 2
 
 
 async def test_a_book_that_nobody_watched_is_waited_for(autojump_clock: trio.testing.MockClock) -> None:

@@ -13,6 +13,7 @@ import pytest
 from msgspec import structs
 
 from actors.market.events import State
+from tests.web.fake_history import remembering
 from tests.web.harness import application
 from tests.web.populated import OFFERS, populated
 from web.api.instruments import InstrumentsMeta
@@ -40,7 +41,8 @@ def examples() -> list[str]:
 
 @pytest.mark.parametrize("path", examples())
 async def test_an_example_answers(path: str) -> None:
-    response = await application(populated(), offers=OFFERS).test_client().get(path)
+    app = application(populated(), offers=OFFERS, history=remembering())
+    response = await app.test_client().get(path)
     assert response.status_code == 200, await response.get_data(as_text=True)
 
 

@@ -14,10 +14,11 @@ from openapi_spec_validator import validate
 from quart_trio import QuartTrio
 
 from actors.exchanges import base
+from tests.web.fake_history import remembering
 from tests.web.harness import LOCAL, application, report
 from tests.web.populated import OFFERS, populated
 from web.api.openapi import document
-from web.api.routes import ROUTES
+from web.api.routes import READINGS, ROUTES
 from web.offers import CHANNELS
 
 PAGES = {"/", "/docs", "/favicon.ico", "/openapi.json", "/realtime-test", "/static/{name}"}
@@ -48,6 +49,19 @@ REQUESTS = [
     ("/api/v1/quality/bybit", 200),
     ("/api/v1/quality/bybit?state=stale&channel=trades", 200),
     ("/api/v1/quality/kraken", 404),
+    ("/api/v1/tickers/bybit:linear:BTCUSDT/history", 200),
+    ("/api/v1/tickers/bybit:linear:NOPE/history", 404),
+    ("/api/v1/trades/bybit:linear:BTCUSDT/history?limit=7", 200),
+    ("/api/v1/trades/bybit:linear:BTCUSDT/history?cursor=forged", 400),
+    ("/api/v1/bars/bybit:linear:BTCUSDT/history?interval=5m", 200),
+    ("/api/v1/bars/bybit:linear:BTCUSDT/history?interval=1s", 400),
+    ("/api/prices/latest", 200),
+    ("/api/prices/latest?market=SPOT&symbols=BTCUSDT,NOPE", 200),
+    ("/api/prices/BTCUSDT/FUTURES/history?from=-15m", 200),
+    ("/api/prices/BTCUSDT/FUTURES/history?interval=1h", 200),
+    ("/api/prices/BTCUSDT/LINEAR/history", 400),
+    ("/api/prices/BTCUSDT/FUTURES/stats", 200),
+    ("/api/prices/BTCUSDT/FUTURES/stats?window=0s", 400),
     ("/health", 200),
     ("/readyz", 200),
     ("/livez", 200),
@@ -57,14 +71,16 @@ REQUESTS = [
 
 @cache
 def described() -> dict[str, Any]:
-    served: dict[str, Any] = json.loads(msgspec.json.encode(document(ROUTES, ["bybit", "hyperliquid"])))
+    served: dict[str, Any] = json.loads(
+        msgspec.json.encode(document([*ROUTES, *READINGS], ["bybit", "hyperliquid"]))
+    )
     return served
 
 
 def app() -> QuartTrio:
     read_model = populated()
     read_model.report([report(symbols=("BTCUSDT", "ETHUSDT", "SOLUSDT"))])  # of SOLUSDT nothing has come
-    return application(read_model, offers=OFFERS)
+    return application(read_model, offers=OFFERS, history=remembering())
 
 
 def closed(schema: Any) -> Any:
@@ -83,9 +99,9 @@ def response_of(path: str, status: int, method: str = "get") -> tuple[str, dict[
     """The content type and the schema that the document promises."""
     plain = path.partition("?")[0]
     for template, operations in described()["paths"].items():
-        if method in operations and re.fullmatch(re.sub(r"\{\w+\}", ".+", template), plain):
+        if method in operations and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), plain):
             responses = operations[method]["responses"]
-            [(kind, content)] = responses[str(status)]["content"].items()
+            kind, content = next(iter(responses[str(status)]["content"].items()))
             return kind, content["schema"]
     raise AssertionError(f"{plain} is not described")
 
@@ -128,7 +144,7 @@ def test_every_address_is_described_and_no_other() -> None:
 
 
 def test_every_address_is_asked_below() -> None:
-    for template in (route.path for route in ROUTES):
+    for template in (route.path for route in [*ROUTES, *READINGS]):
         pattern = re.sub(r"\{\w+\}", "[^?]+", template)
         assert any(
             re.fullmatch(pattern, path.partition("?")[0]) and status == 200 for path, status in REQUESTS

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from msgspec import structs
 from quart_trio import QuartTrio
 
 from actors.market.tick import Changes, Tick
@@ -133,6 +134,16 @@ async def test_an_unknown_key_names_the_nearest(path: str, key: str, nearest: st
     assert nearest in problem["detail"]
 
 
+async def test_of_the_places_where_a_symbol_is_traded_the_one_that_was_meant_comes_first() -> None:
+    read_model = populated()
+    for exchange in ("hyperliquid", "bybit"):
+        both = [ticker(exchange, (market, "SOLUSDT")) for market in ("linear", "spot")]
+        read_model.publish(Tick(exchange, NOW_NS, records(*both)))
+    for typo in ("bybit:spot:SOLUSD", "bibit:spot:SOLUSDT"):
+        problem = await ask(hub(read_model), f"tickers/{typo}", 404)
+        assert problem["nearest"][0] == "bybit:spot:SOLUSDT"
+
+
 @pytest.mark.parametrize("key", ["", ":", "::", "a:b:c:d", "x" * 5000, "bybit:linear:%00", "bybit::BTCUSDT"])
 async def test_nonsense_is_a_404(key: str) -> None:
     response = await hub().test_client().get(f"/api/v1/trades/{key}")
@@ -167,6 +178,24 @@ async def test_a_bad_parameter_is_named(path: str, parameter: str, value: str, e
 
 async def test_a_mistyped_parameter_is_understood_as_such() -> None:
     assert "Did you mean limit?" in (await ask(hub(), "tickers?limt=3", 400))["detail"]
+
+
+async def test_liquidations_that_the_settings_do_not_follow_are_not_none() -> None:
+    """An empty list would say that nobody was liquidated."""
+    followed = OFFERS["bybit", "linear"]
+    ignored = structs.replace(followed, switched_off=("liquidations",))
+    off = application(populated(), offers=OFFERS | {("bybit", "linear"): ignored})
+    problem = await ask(off, "liquidations?exchange=bybit", 404)
+    assert (problem["code"], problem["channel"]) == ("switched_off", "liquidations")
+    assert "[exchange:bybit] liquidations = no" in problem["detail"]
+    meta = (await ask(off, "liquidations"))["meta"]
+    assert (meta["switched_off"], meta["not_offered"]) == (
+        ["bybit:linear"],
+        ["bybit:spot", "hyperliquid:linear"],
+    )
+    [market] = (await ask(off, "instruments?exchange=bybit&market=linear"))["meta"]["markets"]
+    assert market["switched_off"] == ["liquidations"]
+    assert "switched_off" not in (await ask(hub(), "liquidations"))["meta"]
 
 
 async def test_a_channel_that_is_not_offered_is_said_never_faked() -> None:

@@ -21,7 +21,6 @@ from web.problems import Problem
 from web.site import Site
 from web.wire import unix_ms
 
-WATCH_S = 60.0
 WAIT_S = 3.0
 DEPTH_MAX = 200
 
@@ -59,7 +58,7 @@ class BookOut(Struct, frozen=True):
 
 
 async def prepare(site: Site, key: str, query: BookQuery) -> None:
-    """Have the book followed for the next minute, and wait a little for it if it is not yet."""
+    """Have the book followed for `book_grace_s`, and wait a little for it if it is not yet."""
     target = find(site, key)
     offer = offered(site, target, "book")
     if not site.control.running(target.board.exchange):
@@ -77,7 +76,7 @@ async def prepare(site: Site, key: str, query: BookQuery) -> None:
 def watch(site: Site, target: Target, depth: int, offer: Offer) -> None:
     """Renew the lease on a book; what stands against it becomes a `Problem`."""
     try:
-        site.control.watch(target.board.exchange, target.market, target.symbol, depth, WATCH_S)
+        site.control.watch(target.board.exchange, target.market, target.symbol, depth)
     except NotOffered:
         raise not_offered(target, "book", offer) from None
     except TooManyBooks as error:
@@ -151,12 +150,11 @@ ROUTES: list[Route[Any]] = [
         summary="The order book of one instrument",
         details="Books are followed on demand. The first request has the book subscribed and waits up to "
         "3 s for it; should it not be there by then, the answer is 503 with `Retry-After`. Each request "
-        "keeps it for another 60 s. Only a book that is whole and live is told.",
+        "keeps it for `book_grace_s` (60 s by default). Only a book that is whole and live is told.",
         query=BookQuery,
         data=BookOut,
         answer=answer,
         problems=(400, 403, 404, 409, 503),
-        pathed="key",
         prepare=prepare,
     )
 ]

@@ -111,6 +111,5 @@ ROUTES: list[Route[Any]] = [
         data=list[ChannelQuality],
         answer=answer_channels,
         problems=(400, 404),
-        pathed="exchange",
     ),
 ]

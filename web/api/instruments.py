@@ -39,13 +39,15 @@ class InstrumentOut(Struct, frozen=True):
 
 
 class MarketOffer(Struct, frozen=True):
-    """What one market of an exchange can tell; of the `sampled` channels it tells a part only."""
+    """What one market of an exchange can tell; of the `sampled` channels it tells a part only, and those that
+    are `switched_off` this hub does not follow."""
 
     exchange: str
     market: str
     channels: tuple[str, ...]
     sampled: tuple[str, ...]
     depth_max: int | None
+    switched_off: tuple[str, ...]
 
 
 class InstrumentsMeta(Meta, frozen=True, kw_only=True, omit_defaults=True):
@@ -98,7 +100,7 @@ def instrument_out(board: Board, each: Instrument) -> InstrumentOut:
 def market_offers(site: Site, board: Board, market: str | None) -> list[MarketOffer]:
     """What an exchange's markets offer, as far as that is known."""
     return [
-        MarketOffer(board.exchange, of, offer.channels, offer.sampled, offer.depth_max)
+        MarketOffer(board.exchange, of, offer.channels, offer.sampled, offer.depth_max, offer.switched_off)
         for of, offer in offers_of(site, board.exchange).items()
         if market in (None, of)
     ]
@@ -110,7 +112,7 @@ ROUTES: list[Route[Any]] = [
         name="instruments",
         summary="What is followed",
         details="Every instrument that the hub follows, and in `meta.markets` the channels that each "
-        "market offers. A channel that is not among them cannot be had there.",
+        "market offers. What is not among them cannot be had there; what is `switched_off` could be.",
         query=Pick,
         data=list[InstrumentOut],
         meta=InstrumentsMeta,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from itertools import islice
+from difflib import SequenceMatcher, get_close_matches
+from itertools import chain, islice
+from typing import Any
 
 from msgspec import Struct
 
@@ -58,7 +59,7 @@ def find(site: Site, key: str) -> Target:
     if board is not None and found:
         meant = sorted(f"{board.exchange}:{market}:{symbol}" for symbol in found)
         raise no_such_key(f"{shown!r} may mean {' or '.join(meant)}; write it exactly.", meant)
-    meant = nearest_keys(site.read_model.boards.values(), wanted or key)
+    meant = nearest_keys(site.read_model.boards.values(), shown)
     hint = f" Did you mean {' or '.join(meant)}?" if meant else " A key looks like bybit:linear:BTCUSDT."
     raise no_such_key(f"No instrument with the key {shown!r} is followed.{hint}", meant)
 
@@ -69,15 +70,24 @@ def no_such_key(detail: str, meant: list[str]) -> Problem:
 
 
 def nearest_keys(boards: Iterable[Board], wanted: str) -> list[str]:
-    """Up to three keys that the writer of `wanted` (a symbol or a name) may have meant."""
+    """Up to three keys that the writer of `wanted` (a key, a symbol or a name) may have meant.
+
+    The symbol decides; of the places where it is traded, those come first that were written almost so.
+    """
     boards, folded = list(boards), wanted.rpartition(":")[2].casefold()
     known = list(islice(_candidates(boards, folded), CANDIDATES_MAX))
     same = [key for symbol, key in known if symbol == folded]
     if same:
-        return same[:NEAREST_MAX]
+        return _most_alike(same, wanted)[:NEAREST_MAX]
     spelled = {symbol for symbol, _ in known}
     near = get_close_matches(folded, spelled, n=NEAREST_MAX, cutoff=0.6)
-    return [key for symbol in near for each, key in known if each == symbol][:NEAREST_MAX]
+    places = (_most_alike([key for each, key in known if each == symbol], wanted) for symbol in near)
+    return list(islice(chain.from_iterable(places), NEAREST_MAX))
+
+
+def _most_alike(keys: Iterable[str], wanted: str) -> list[str]:
+    folded = wanted.casefold()
+    return sorted(keys, key=lambda key: -SequenceMatcher(None, key.casefold(), folded).ratio())
 
 
 def _candidates(boards: Iterable[Board], folded: str) -> Iterator[tuple[str, str]]:
@@ -115,15 +125,14 @@ def offered(site: Site, target: Target, *channels: str) -> Offer:
     if not set(channels) & set(offer.channels):
         raise not_offered(target, channels[0], offer)
     if not set(channels) & set(offer.channels) - set(offer.switched_off):
-        raise switched_off(target, channels[0])
+        raise switched_off(target.board.exchange, channels[0], key=target.key)
     return offer
 
 
-def switched_off(target: Target, channel: str) -> Problem:
+def switched_off(exchange: str, channel: str, **members: Any) -> Problem:
     """The 404 about a channel that the exchange has, and the settings do not follow."""
-    exchange = target.board.exchange
     detail = f"This hub does not follow {channel} of {exchange}: [exchange:{exchange}] {channel} = no."
-    return Problem(404, detail, code="switched_off", key=target.key, channel=channel)
+    return Problem(404, detail, code="switched_off", **members, channel=channel)
 
 
 def not_offered(target: Target, channel: str, offer: Offer) -> Problem:

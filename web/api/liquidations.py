@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from actors.market.events import Liquidation, PositionSide, State
-from web.api.keys import boards_of, offer_of, offers_of
+from web.api.keys import boards_of, offer_of, offers_of, switched_off
 from web.api.picking import misses, named_pairs
 from web.api.queries import Pick
 from web.api.resource import Answer, Body, Meta, Route, listings, versions
@@ -18,6 +18,8 @@ from web.picture import LIQUIDATIONS_KEPT
 from web.problems import Problem
 from web.readmodel import Board
 from web.site import Site
+
+CHANNEL = "liquidations"
 
 
 class LiquidationsQuery(Pick, frozen=True, kw_only=True):
@@ -50,38 +52,57 @@ class LiquidationOut(Struct, frozen=True):
 
 
 class LiquidationsMeta(Meta, frozen=True, kw_only=True, omit_defaults=True):
-    """The usual, and the markets that were asked and do not tell liquidations."""
+    """The usual, the markets that tell no liquidations, and those that are not followed for them."""
 
     not_offered: list[str] | UnsetType = UNSET
+    switched_off: list[str] | UnsetType = UNSET
 
 
 def answer(site: Site, _: str, query: LiquidationsQuery) -> Answer:
     """The newest liquidations that `query` means, the newest first."""
     boards = boards_of(site, query.exchange)
-    silent = silent_markets(site, boards, query.market)
-    if query.exchange is not None and silent and not telling_markets(site, boards, query.market):
-        detail = f"{', '.join(silent)} does not offer liquidations."
-        raise Problem(404, detail, code="not_offered", channel="liquidations")
+    silent, ignored, followed = markets_of(site, boards, query.market)
+    if query.exchange is not None and not followed:
+        if ignored:
+            raise switched_off(query.exchange.lower(), CHANNEL)
+        if silent:
+            raise none_offered(silent)
 
     def build(_now_ns: int) -> Body:
         found = [each for board in boards for each in newest(site, board, query)]
         found.sort(key=lambda each: each.ts_event, reverse=True)
-        meta = misses(boards, query) | ({"not_offered": silent} if silent else {})
-        return Body(found[: query.limit], meta)
+        without = {"not_offered": silent, "switched_off": ignored}
+        return Body(
+            found[: query.limit],
+            misses(boards, query) | {name: each for name, each in without.items() if each},
+        )
 
     return Answer(boards, (*versions(boards, "liquidations", "states"), *listings(boards)), build)
 
 
-def silent_markets(site: Site, boards: list[Board], market: str | None) -> list[str]:
-    """The markets that do not tell liquidations, such as `bybit:spot`."""
-    return [
-        name for name, offer in named_offers(site, boards, market) if "liquidations" not in offer.channels
-    ]
+def markets_of(site: Site, boards: list[Board], market: str | None) -> tuple[list[str], list[str], list[str]]:
+    """The markets that do not tell liquidations, such as `bybit:spot`; those that do, and the settings do
+    not follow them; and those that are followed."""
+    silent: list[str] = []
+    ignored: list[str] = []
+    followed: list[str] = []
+    for name, offer in named_offers(site, boards, market):
+        kind = (
+            silent
+            if CHANNEL not in offer.channels
+            else ignored
+            if CHANNEL in offer.switched_off
+            else followed
+        )
+        kind.append(name)
+    return silent, ignored, followed
 
 
-def telling_markets(site: Site, boards: list[Board], market: str | None) -> list[str]:
-    """The markets that do."""
-    return [name for name, offer in named_offers(site, boards, market) if "liquidations" in offer.channels]
+def none_offered(markets: list[str]) -> Problem:
+    """The 404 about markets of which none tells liquidations."""
+    verb = "does" if len(markets) == 1 else "do"
+    detail = f"{' and '.join(markets)} {verb} not offer liquidations."
+    return Problem(404, detail, code="not_offered", channel=CHANNEL)
 
 
 def named_offers(site: Site, boards: list[Board], market: str | None) -> Iterator[tuple[str, Offer]]:
@@ -103,7 +124,7 @@ def newest(site: Site, board: Board, query: LiquidationsQuery) -> Iterator[Liqui
 def liquidation_out(site: Site, board: Board, market: str, each: Liquidation) -> LiquidationOut:
     """A liquidation as its readers see it."""
     offer = offer_of(site, board.exchange, market)
-    report = board.picture.quality((market, each.symbol), "liquidations")
+    report = board.picture.quality((market, each.symbol), CHANNEL)
     return LiquidationOut(
         key=f"{board.exchange}:{market}:{each.symbol}",
         exchange=board.exchange,
@@ -115,7 +136,7 @@ def liquidation_out(site: Site, board: Board, market: str, each: Liquidation) ->
         value=each.price * each.size,
         ts_event=each.ts_event // 1_000_000,
         ts_recv=each.ts_recv // 1_000_000,
-        sampled=offer is not None and "liquidations" in offer.sampled,
+        sampled=offer is not None and CHANNEL in offer.sampled,
         quality=report.state if report else "connecting",
     )
 

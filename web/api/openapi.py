@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from re import findall
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from quart_trio import QuartTrio
 from actors.runtime.version import __version__
 from web.api.elsewhere import ADDRESSES, Elsewhere
 from web.api.queries import Query, parameters
-from web.api.resource import ChannelState, Route
+from web.api.resource import Address, ChannelState
 from web.site import Site
 
 JSON = "application/json"
@@ -23,6 +24,8 @@ REF = "#/components/schemas/{name}"
 PATHED = {
     "key": ("An instrument: its exchange, its market, and its symbol or name.", "bybit:linear:BTCUSDT"),
     "exchange": ("An exchange that this hub reads.", "bybit"),
+    "symbol": ("The exchange's spelling of the instrument, or its name.", "BTCUSDT"),
+    "market": ("SPOT, or FUTURES: perpetuals.", "FUTURES"),
 }
 
 
@@ -51,7 +54,7 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
     quality: ChannelState | UnsetType = UNSET
 
 
-def register(app: QuartTrio, site: Site, routes: Iterable[Route[Any]]) -> None:
+def register(app: QuartTrio, site: Site, routes: Iterable[Address[Any]]) -> None:
     """Serve the document."""
     body = msgspec.json.encode(document(list(routes), list(site.read_model.exchanges)))
 
@@ -63,7 +66,7 @@ def register(app: QuartTrio, site: Site, routes: Iterable[Route[Any]]) -> None:
         return response
 
 
-def document(routes: list[Route[Any]], exchanges: list[str]) -> dict[str, Any]:
+def document(routes: Sequence[Address[Any]], exchanges: list[str]) -> dict[str, Any]:
     """The document; `exchanges` are those that the hub has."""
     paths: dict[str, Any] = {route.path: {"get": operation(route, exchanges)} for route in routes}
     for each in ADDRESSES:
@@ -89,9 +92,9 @@ def document(routes: list[Route[Any]], exchanges: list[str]) -> dict[str, Any]:
     }
 
 
-def schemas(routes: list[Route[Any]]) -> dict[str, Any]:
+def schemas(routes: Sequence[Address[Any]]) -> dict[str, Any]:
     """Every named shape."""
-    kinds: list[Any] = [kind for route in routes for kind in (route.data, route.meta)]
+    kinds: list[Any] = [kind for route in routes for kind in (*shapes_of(route.data), route.meta)]
     for each in ADDRESSES:
         kinds += [kind for _, kind in each.answers.values()] + ([each.body] if each.body else [])
     _, components = msgspec.json.schema_components([*kinds, ProblemDocument], ref_template=REF)
@@ -104,16 +107,31 @@ def schema_of(kind: Any) -> dict[str, Any]:
     return schema
 
 
-def operation(route: Route[Any], exchanges: list[str]) -> dict[str, Any]:
-    """What one address of REST v1 does."""
+def shapes_of(data: Any) -> tuple[Any, ...]:
+    """The types that the data of an address may be."""
+    return data if isinstance(data, tuple) else (data,)
+
+
+def contents(route: Address[Any]) -> dict[str, Any]:
+    """What an address answers, by content type."""
+    schemas = [schema_of(kind) for kind in shapes_of(route.data)]
     envelope = {
         "type": "object",
-        "properties": {"data": schema_of(route.data), "meta": schema_of(route.meta)},
+        "properties": {
+            "data": {"anyOf": schemas} if len(schemas) > 1 else schemas[0],
+            "meta": schema_of(route.meta),
+        },
         "required": ["data", "meta"],
     }
+    lines = {kind: {"schema": {"type": "string"}} for kind in route.formats if kind != JSON}
+    return {JSON: {"schema": envelope}, **lines}
+
+
+def operation(route: Address[Any], exchanges: list[str]) -> dict[str, Any]:
+    """What one address of REST does."""
     etag = {"ETag": {"description": "The version of the data.", "schema": {"type": "string"}}}
     responses = {
-        "200": {"description": route.summary, "headers": etag, "content": {JSON: {"schema": envelope}}},
+        "200": {"description": route.summary, "headers": etag, "content": contents(route)},
         "304": {"description": "Nothing has changed since the version in `If-None-Match`.", "headers": etag},
         **problem_responses(route.problems),
     }
@@ -139,27 +157,30 @@ IF_NONE_MATCH = {
 }
 
 
-def path_parameters(route: Route[Any], exchanges: list[str]) -> list[dict[str, Any]]:
-    """The parameter inside the path, if there is one."""
-    if route.pathed is None:
-        return []
-    words, example = PATHED[route.pathed]
+def path_parameters(route: Address[Any], exchanges: list[str]) -> list[dict[str, Any]]:
+    """The parameters inside the path."""
+    return [path_parameter(name, exchanges) for name in findall(r"\{(\w+)\}", route.path)]
+
+
+def path_parameter(name: str, exchanges: list[str]) -> dict[str, Any]:
+    """One parameter inside a path."""
+    words, example = PATHED[name]
     schema: dict[str, Any] = {"type": "string"}
-    if route.pathed == "exchange":
+    if name == "exchange":
         schema["enum"], example = exchanges, exchanges[0] if exchanges else example
-    return [
-        {
-            "name": route.pathed,
-            "in": "path",
-            "required": True,
-            "description": words,
-            "schema": schema,
-            "example": example,
-        }
-    ]
+    if name == "market":
+        schema["enum"] = ["SPOT", "FUTURES"]
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": words,
+        "schema": schema,
+        "example": example,
+    }
 
 
-def query_parameters(route: Route[Query], exchanges: list[str]) -> list[dict[str, Any]]:
+def query_parameters(route: Address[Query], exchanges: list[str]) -> list[dict[str, Any]]:
     """The parameters behind the question mark."""
     found = []
     for name, told in parameters(route.query).items():

@@ -76,13 +76,18 @@ def read_query(kind: type[Q], args: MultiDict[str, str]) -> Q:
 
 
 def read_value(name: str, values: list[str], schema: dict[str, Any]) -> str | list[str]:
-    """The text of a parameter, or the texts of one that is a list; words are folded to lower case."""
+    """The text of a parameter, or the texts of one that is a list; words are spelled as they should be."""
     if schema["type"] == "array":
         return [part.strip() for value in values for part in value.split(",") if part.strip()]
     if len(values) > 1:
         raise bad_value(name, ", ".join(values), f"{name} once")
     value = values[0].strip() if values else ""
-    return value.lower() if "enum" in schema else value
+    return spelled(value, schema["enum"]) if "enum" in schema else value
+
+
+def spelled(value: str, known: list[str]) -> str:
+    """A word as it is spelled here, whatever its case."""
+    return next((word for word in known if word.lower() == value.lower()), value)
 
 
 @cache
@@ -91,8 +96,8 @@ def parameters(kind: type[Query]) -> dict[str, dict[str, Any]]:
     _, components = msgspec.json.schema_components([kind], ref_template="{name}")
     schemas = {name: without_null(each) for name, each in components[kind.__name__]["properties"].items()}
     for field in structs.fields(kind):
-        if "enum" in schemas[field.name]:
-            schemas[field.name]["enum"] = words(field.type)
+        if "enum" in schemas[field.encode_name]:
+            schemas[field.encode_name]["enum"] = words(field.type)
     return dict(sorted(schemas.items(), key=lambda each: (each[0] == "limit", each[0] != "exchange")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from math import floor, log10
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -19,7 +19,6 @@ from web.wire import unix_ms
 
 Q = TypeVar("Q", bound=Query)
 DIGITS = 15  # that a float64 keeps of any decimal number
-Pathed: TypeAlias = Literal["key", "exchange"]
 
 
 class ChannelState(Struct, frozen=True, kw_only=True):
@@ -69,12 +68,13 @@ class Answer:
     build: Callable[[int], Body]  # of the hub's clock, in ns
 
 
-@dataclass(frozen=True)
-class Route(Generic[Q]):
-    """One address: what may be asked, what comes back, and who answers.
+@dataclass(frozen=True, kw_only=True)
+class Address(Generic[Q]):
+    """One address: what may be asked, and what comes back.
 
-    `data` is the type of the answer's `data`, `meta` that of its `meta`, `problems` the status codes beside
-    200, 304 and those of every address. `prepare` may wait for what is asked.
+    `data` is the type of the answer's `data`, or a tuple of those that it may be; `meta` is that of its
+    `meta`; `problems` are the status codes beside 200, 304 and those of every address. `formats` are the
+    content types of the answer, JSON first; the others tell the same rows in lines.
     """
 
     path: str
@@ -83,10 +83,17 @@ class Route(Generic[Q]):
     details: str
     query: type[Q]
     data: Any
+    meta: type[Struct]
+    problems: tuple[int, ...] = (400,)
+    formats: tuple[str, ...] = ("application/json",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route(Address[Q], Generic[Q]):
+    """An address that is answered from the read model. `prepare` may wait for what is asked."""
+
     answer: Callable[[Site, str, Q], Answer]
     meta: type[Meta] = Meta
-    problems: tuple[int, ...] = (400,)
-    pathed: Pathed | None = None
     prepare: Callable[[Site, str, Q], Awaitable[None]] | None = None
 
 

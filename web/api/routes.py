@@ -1,4 +1,4 @@
-"""The table of REST v1: every address, from the files that answer it."""
+"""The table of REST: every address, from the files that answer it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from web.api import (
     channels,
     comparing,
     funding,
+    history,
+    history_routes,
     instruments,
     liquidations,
     openapi,
+    prices,
+    prices_summary,
     quality,
     tape,
     tickers,
 )
 from web.api.answering import Answers, add_route
+from web.api.history_routes import Reading
 from web.api.resource import Route
 from web.site import Site
 
@@ -34,10 +39,13 @@ ROUTES: list[Route[Any]] = [
     *channels.ROUTES,
 ]
 
+READINGS: list[Reading[Any]] = [*history.READINGS, *prices_summary.READINGS, *prices.READINGS]
+
 
 def register(app: QuartTrio, site: Site) -> None:
-    """Add REST v1 and its description to `app`."""
+    """Add REST and its description to `app`."""
     answers = Answers()
     for route in ROUTES:
         add_route(app, site, answers, route)
-    openapi.register(app, site, ROUTES)
+    history_routes.register(app, site, READINGS)
+    openapi.register(app, site, [*ROUTES, *READINGS])

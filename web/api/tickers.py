@@ -129,6 +129,5 @@ ROUTES: list[Route[Any]] = [
         data=TickerOut,
         answer=answer_one,
         problems=(400, 404, 503),
-        pathed="key",
     ),
 ]

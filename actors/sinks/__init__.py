@@ -1,0 +1,1 @@
+"""Where history goes: one file per kind of sink, at the far rim."""

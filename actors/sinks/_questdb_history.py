@@ -1,0 +1,60 @@
+"""History read back from QuestDB, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from operator import attrgetter
+
+from actors.market.rows import BarRow, TickRow, TradeRow
+from actors.sinks import _questdb_questions as questions
+from actors.sinks._questdb_address import Address
+from actors.sinks._questdb_http import Doors
+from actors.sinks._questdb_pages import Pages, RowT, asked
+from actors.sinks._questdb_schema import BARS, MARKET_DATA, TRADES
+from actors.sinks._questdb_traded import traded_in
+from actors.sinks.base import InstrumentKey, Span, Stats
+
+_NO_TICKS = (0, *[None] * 7)
+
+
+class QuestDBHistory:
+    """A `History` over HTTP; a question may take `timeout_s`, and readers stand in no writer's way.
+
+    What was written is seen when QuestDB has applied it, a moment after. Raises `SinkUnavailable` when the
+    server cannot be asked, and `ValueError` for a name that can be no instrument's.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = 5.0) -> None:
+        self._doors = Doors(Address.parse(url), timeout_s)
+
+    async def latest(self, exchange: str | None, market: str | None) -> list[TickRow]:
+        """The newest tick of every instrument."""
+        async with self._doors.open() as server:
+            found = await asked(server, questions.latest(exchange, market))
+        return [TickRow(*row) for row in found]
+
+    def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
+        """The ticks of one instrument."""
+        return self._read(Pages(MARKET_DATA, TickRow, of, span))
+
+    def trades(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TradeRow]]:
+        """The trades of one instrument; those of one moment in the order of their ids."""
+        return self._read(Pages(TRADES, TradeRow, of, span, tie=attrgetter("trade_id")))
+
+    def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
+        """The bars of one length of one instrument."""
+        return self._read(Pages(BARS, BarRow, of, span, interval_s=interval_s))
+
+    async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
+        """What the ticks of a window come to, and what was traded in it by minute bars and trades."""
+        async with self._doors.open() as server:
+            ticks = await asked(server, questions.tick_stats(of, from_ns, to_ns))
+            traded = await traded_in(server, of, from_ns, to_ns)
+        values = (*(ticks[0] if ticks else _NO_TICKS), traded.known_volume, traded.vwap)
+        return Stats(**dict(zip(Stats.__struct_fields__, values, strict=True)))
+
+    async def _read(self, pages: Pages[RowT]) -> AsyncIterator[list[RowT]]:
+        async with self._doors.open() as server:
+            while pages.wanted:
+                if page := await pages.next(server):
+                    yield page

@@ -1,0 +1,92 @@
+"""The contract of a sink, and of a history that can be read back.
+
+Blocking drivers run in one worker thread of their own. A sink may be given the same rows again after a
+crash or a doubtful answer, and keeps each once, by its key (`actors/market/rows.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from actors.market.rows import BarRow, Row, TickRow, TradeRow
+
+Order: TypeAlias = Literal["newest", "oldest"]
+
+
+class Sink(Protocol):
+    """`open`, then `write` and `flush`, at last `aclose`. One task uses it at a time.
+
+    Raises `SinkUnavailable` when trying again later may help (down, slow, full, wrong password), and
+    `SinkRefused` when these rows will never be taken (schema); it names what is wrong.
+    """
+
+    name: str
+
+    async def open(self) -> None:
+        """Connect, and create what is missing. It may be called again after a failure."""
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Take rows, in order."""
+
+    async def flush(self) -> None:
+        """When it returns, everything written is durable."""
+
+    async def aclose(self) -> None:
+        """Let go of everything; it never raises."""
+
+
+class InstrumentKey(Struct, frozen=True):
+    """Which instrument a question is about."""
+
+    exchange: str
+    market: str
+    symbol: str
+
+
+class Span(Struct, frozen=True):
+    """From when (inclusive) to when (exclusive), in ns; `None` for no bound. `after` is where the last page
+    ended (its last row's `ts` and tie-breaker), so that no row is told twice or left out."""
+
+    from_ns: int | None = None
+    to_ns: int | None = None
+    limit: int = 500
+    order: Order = "newest"
+    after: tuple[int, str] | None = None
+
+
+class Stats(Struct, frozen=True):
+    """What the ticks of a window come to; `None` where there were none."""
+
+    count: int
+    minimum: float | None
+    maximum: float | None
+    average: float | None
+    first: float | None
+    last: float | None
+    first_ts: int | None
+    last_ts: int | None
+    volume: float | None
+    vwap: float | None
+
+
+class History(Protocol):
+    """Reads that never block writers, each within a time limit (`HistoryTimeout`). Rows come in pages of a
+    few hundred, so that no result is built in memory whole."""
+
+    async def latest(self, exchange: str | None, market: str | None) -> list[TickRow]:
+        """The newest tick of every instrument."""
+
+    def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
+        """The ticks of one instrument."""
+
+    def trades(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TradeRow]]:
+        """The trades of one instrument."""
+
+    def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
+        """The bars of one length of one instrument."""
+
+    async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
+        """What the ticks of a window come to, and its traded volume where trades or bars tell it."""

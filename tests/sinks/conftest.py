@@ -1,0 +1,37 @@
+"""The servers that sinks are tested with: one of each for the whole run, empty for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sinks.fetch_questdb import NEWEST, OLDEST
+from tests.sinks.questdb_server import QuestDBServer, running
+
+
+@pytest.fixture(scope="session")
+def newest_questdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuestDBServer]:
+    with running(NEWEST, tmp_path_factory.mktemp("questdb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def oldest_questdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuestDBServer]:
+    with running(OLDEST, tmp_path_factory.mktemp("questdb")) as server:
+        yield server
+
+
+@pytest.fixture
+def questdb_server(newest_questdb: QuestDBServer) -> QuestDBServer:
+    newest_questdb.ensure()
+    newest_questdb.drop_everything()
+    return newest_questdb
+
+
+@pytest.fixture(params=["newest", "oldest"])
+def each_questdb(request: pytest.FixtureRequest) -> QuestDBServer:
+    server: QuestDBServer = request.getfixturevalue(f"{request.param}_questdb")
+    server.ensure()
+    server.drop_everything()
+    return server

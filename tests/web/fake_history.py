@@ -1,0 +1,161 @@
+"""A history in memory, for the tests of what reads it: true to its contract, and scripted to fail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import trio
+
+from actors.market.rows import BarRow, Row, TickRow, TradeRow
+from actors.sinks.base import InstrumentKey, Span, Stats
+from tests.web.harness import NOW_NS
+
+R = TypeVar("R", TickRow, TradeRow, BarRow)
+PAGE = 300
+SECOND_NS = 1_000_000_000
+HOUR_NS = 3600 * SECOND_NS
+BTC = InstrumentKey("bybit", "linear", "BTCUSDT")
+GONE = InstrumentKey("bybit", "linear", "GONEUSDT")  # nobody follows it any more
+
+
+@dataclass
+class FakeHistory:
+    """`asked` remembers every question. One takes `takes_s`; `failures` are raised one after the other, each
+    by the next question, `None` for none."""
+
+    rows: list[Row] = field(default_factory=list)
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    failures: list[Exception | None] = field(default_factory=list)
+    takes_s: float = 0.0
+    active: int = 0
+    active_most: int = 0
+    given_up: int = 0
+
+    async def _work(self) -> None:
+        self.active += 1
+        self.active_most = max(self.active, self.active_most)
+        try:
+            await trio.sleep(self.takes_s)
+        except trio.Cancelled:
+            self.given_up += 1
+            raise
+        finally:
+            self.active -= 1
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+
+    async def latest(self, exchange: str | None, market: str | None) -> list[TickRow]:
+        """The newest tick of every instrument."""
+        self.asked.append(("latest", exchange, market))
+        await self._work()
+        newest: dict[tuple[str, str, str], TickRow] = {}
+        for row in sorted((row for row in self.rows if isinstance(row, TickRow)), key=lambda row: row.ts):
+            if exchange in (None, row.exchange) and market in (None, row.market):
+                newest[row.exchange, row.market, row.symbol] = row
+        return list(newest.values())
+
+    async def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
+        """The ticks of one instrument."""
+        async for page in self._pages("ticks", TickRow, of, span, lambda row: (row.ts, "")):
+            yield page
+
+    async def trades(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TradeRow]]:
+        """The trades of one instrument."""
+        async for page in self._pages("trades", TradeRow, of, span, lambda row: (row.ts, row.trade_id)):
+            yield page
+
+    async def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
+        """The bars of one length of one instrument."""
+        fitting = [row for row in self.rows if not isinstance(row, BarRow) or row.interval_s == interval_s]
+        only = FakeHistory(fitting, self.asked, self.failures, self.takes_s)
+        async for page in only._pages(f"bars:{interval_s}", BarRow, of, span, lambda row: (row.ts, "")):
+            yield page
+
+    async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
+        """What the ticks of a window come to."""
+        self.asked.append(("stats", of, from_ns, to_ns))
+        await self._work()
+        ticks = chosen(
+            self.rows, TickRow, of, Span(from_ns, to_ns, 10**9, "oldest"), lambda row: (row.ts, "")
+        )
+        prices = [row.price for row in ticks]
+        if not prices:
+            return Stats(0, *[None] * 9)
+        average = sum(prices) / len(prices)
+        ends = (prices[0], prices[-1], ticks[0].ts, ticks[-1].ts)
+        return Stats(len(prices), min(prices), max(prices), average, *ends, 12.5, average)
+
+    async def _pages(
+        self,
+        name: str,
+        kind: type[R],
+        of: InstrumentKey,
+        span: Span,
+        place_of: Callable[[R], tuple[int, str]],
+    ) -> AsyncIterator[list[R]]:
+        self.asked.append((name, of, span))
+        await self._work()
+        found = chosen(self.rows, kind, of, span, place_of)
+        for start in range(0, len(found), PAGE):
+            yield found[start : start + PAGE]
+
+
+def chosen(
+    rows: Iterable[Row],
+    kind: type[R],
+    of: InstrumentKey,
+    span: Span,
+    place_of: Callable[[R], tuple[int, str]],
+) -> list[R]:
+    """The rows that a span means."""
+    mine = [
+        row
+        for row in rows
+        if isinstance(row, kind) and InstrumentKey(row.exchange, row.market, row.symbol) == of
+    ]
+    newest = span.order == "newest"
+    inside = [
+        row
+        for row in sorted(mine, key=place_of, reverse=newest)
+        if (span.from_ns is None or row.ts >= span.from_ns)
+        and (span.to_ns is None or row.ts < span.to_ns)
+        and (span.after is None or (place_of(row) < span.after if newest else place_of(row) > span.after))
+    ]
+    return inside[: span.limit]
+
+
+def tick(ts: int, price: float = 100.0, of: InstrumentKey = BTC) -> TickRow:
+    """A tick."""
+    return TickRow(
+        ts, of.exchange, of.market, of.symbol, price, 10.0, 110.0, 90.0, None, price - 1, price + 1
+    )
+
+
+def trade(ts: int, trade_id: str, of: InstrumentKey = BTC) -> TradeRow:
+    """A trade."""
+    return TradeRow(ts, of.exchange, of.market, of.symbol, trade_id, 100.0, 0.5, "buy", 1, False)
+
+
+def bar(ts: int, interval_s: int = 60, of: InstrumentKey = BTC, **changes: Any) -> BarRow:
+    """A closed bar."""
+    usual: dict[str, Any] = {"open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0, "volume": 4.0}
+    usual |= {"turnover": 6.0, "trades": 7, "taker_buy_volume": 1.0, "closed": True, "revision": 0}
+    usual |= {"gap": False, "source": "trades"}
+    return BarRow(ts, of.exchange, of.market, of.symbol, interval_s, **{**usual, **changes})
+
+
+def remembering() -> FakeHistory:
+    """Something of everything, up to now."""
+    minutes = [NOW_NS // (60 * SECOND_NS) * 60 * SECOND_NS - each * 60 * SECOND_NS for each in range(1, 61)]
+    hours = [NOW_NS // HOUR_NS * HOUR_NS - each * HOUR_NS for each in range(1, 49)]
+    rows: list[Row] = [tick(NOW_NS - each * SECOND_NS, 100.0 + each) for each in range(600)]
+    rows += [trade(NOW_NS - each // 3 * SECOND_NS, f"{each:05}") for each in range(900)]
+    rows += [tick(NOW_NS - HOUR_NS, 50.0), trade(NOW_NS - HOUR_NS, "90000")]
+    rows += [bar(ts, revision=number % 2) for number, ts in enumerate(minutes)]
+    rows += [bar(ts, 3600) for ts in hours]
+    rows += [bar(ts - ts % (24 * HOUR_NS), 86_400) for ts in hours[24:25]]
+    rows += [tick(NOW_NS - HOUR_NS, 5.0, GONE), tick(NOW_NS, 99.0, InstrumentKey("bybit", "spot", "BTCUSDT"))]
+    return FakeHistory(rows)
