@@ -92,7 +92,7 @@ class HistorySettings(SinkSettings, frozen=True, kw_only=True, forbid_unknown_fi
     liquidations_days: Days = 365.0
     funding_days: Days = 365.0
     gaps_days: Days = 365.0
-    mb_max: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
+    mb_max: Annotated[int, Meta(ge=0, le=100_000_000)] = 8192
 
 
 class QuestDBSettings(SinkSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -201,6 +201,8 @@ def _readable_ids(connection: sqlite3.Connection, order: str) -> list[int]:
     numbers: list[int] = []
     with _past_damage():
         for (number,) in connection.execute(f"SELECT id FROM batches ORDER BY id {order}"):  # noqa: S608
+            if numbers and (number > numbers[-1]) != (order == "ASC"):
+                break  # a damaged tree may lead in circles
             numbers.append(number)  # one by one: what was read before an error counts
     return numbers
 

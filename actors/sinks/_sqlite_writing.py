@@ -27,7 +27,9 @@ _BAR = """INSERT INTO bar VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     low = excluded.low, close = excluded.close, volume = excluded.volume, turnover = excluded.turnover,
     trades = excluded.trades, taker_buy_volume = excluded.taker_buy_volume, closed = excluded.closed,
     revision = excluded.revision, gap = excluded.gap, source = excluded.source
-    WHERE excluded.revision >= bar.revision"""
+    WHERE excluded.revision > bar.revision OR excluded.gap < bar.gap
+    OR (excluded.revision = bar.revision AND excluded.gap = bar.gap
+        AND (excluded.source = bar.source OR bar.source = 'exchange' OR excluded.source = 'trades'))"""
 _LIQUIDATION = "INSERT INTO liquidation VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _FUNDING = "INSERT INTO funding_rate VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _GAP = "INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -268,9 +268,9 @@ class Outbox:
                 aside = move_aside(self.path, "other")
                 _logger.error("%s is of %s: it was set aside as %s", self.path, error, aside.name)
                 connection = open_file(self.path)
+            self._connection = connection  # whatever it holds: a repair must be able to close it
             self._next_id = max(self._next_id, tables.newest(connection) + 1)
             self._recount(connection)
-            self._connection = connection
         return self._connection
 
     def _recount(self, connection: sqlite3.Connection) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors.market.rows import BarRow, FundingRow, GapRow, LiquidationRow, Row, TickRow, TradeRow
 from actors.sinks.base import Sink
 from actors.sinks.sqlite import Retention, SqliteSink
-from tests.sinks.conformance import T0, R, SinkConformance, SinkRig
+from tests.sinks.conformance import T0, R, SinkConformance, SinkRig, bar, opened, save
 
 FOREVER = Retention(
     ticks_days=0, tick_minutes_days=0, trades_days=0, bars_minute_days=0,
@@ -81,3 +82,14 @@ class TestSqliteSink(SinkConformance):
     @pytest.fixture
     def rig(self, tmp_path: Path) -> SinkRig:
         return SqliteRig(tmp_path)
+
+
+async def test_after_a_restart_no_candle_stands_in_for_a_whole_bar_of_trades(tmp_path: Path) -> None:
+    """A hub that starts anew counts revisions from 0, and knows the minutes before only from the exchange."""
+    whole, partial = bar(0), replace(bar(1), gap=True)
+    candles = [replace(bar(minute, close=100.5), source="exchange") for minute in (0, 1)]
+    rig = SqliteRig(tmp_path)
+    async with opened(rig) as sink:
+        await save(sink, whole, partial)
+        await save(sink, *candles)
+    assert read(rig.path, BarRow) == [whole, candles[1]]

@@ -255,8 +255,8 @@ async def test_a_question_has_its_time(path: Path) -> None:
 async def test_whoever_goes_away_stops_the_question(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    readers = Readers(path, 600, 1)
-    with trio.fail_after(30):
+    readers = Readers(path, 10, 1)
+    with trio.fail_after(5):
         with trio.move_on_after(0.05):
             await readers.ask(endless, 0)
         assert await readers.ask(one, 0) == 1
