@@ -187,7 +187,9 @@ def _ordinary_values(told: _Numbers) -> dict[str, Value]:  # noqa: C901 - a tabl
     if told.turnover_24h is not UNSET:
         values["turnover_24h"] = told.turnover_24h
     if told.change_24h is not UNSET:
-        values["change_24h"] = round(told.change_24h * 100, 10)
+        percent = told.change_24h * 100
+        # Beyond that, ten decimals are more than a float64 has.
+        values["change_24h"] = round(percent, 10) if -1e4 < percent < 1e4 else float(f"{percent:.15g}")
     if told.funding_rate is not UNSET:
         values["funding_rate"] = told.funding_rate
     if told.funding_interval_h is not UNSET:

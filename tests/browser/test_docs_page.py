@@ -38,7 +38,7 @@ def test_every_address_is_described(screen: Screen, still_hub: Hub) -> None:
     expect(page.locator(".operation")).to_have_count(count)
     expect(page.locator("#contents a")).to_have_count(count)
     expect(page.locator(".shape")).to_have_count(len(described["components"]["schemas"]))
-    expect(page.locator("#trades .parameters")).to_contain_text("1 to 500, default 100")
+    expect(page.locator("#trades .parameters")).to_contain_text("1 to 10000, default 100")
     assert screen.said == []
 
 
