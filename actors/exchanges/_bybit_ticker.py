@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.json import Decoder
 
 from actors.exchanges._bybit_wire import (
@@ -28,6 +28,8 @@ from actors.market.events import Event, TickerUpdate, Value
 
 Price: TypeAlias = Amount | UnsetType
 Rate: TypeAlias = Fraction | UnsetType
+# Within these, ten decimals of a percent are no more than a float64 has.
+Change: TypeAlias = Annotated[float, Meta(gt=-100, lt=100)] | UnsetType
 
 # Our names of a ticker's numbers, and Bybit's.
 THEIRS = {
@@ -78,7 +80,7 @@ class _Numbers(Struct, gc=False, rename=THEIRS.get):
     index_price: Price = UNSET
     volume_24h: Price = UNSET
     turnover_24h: Price = UNSET
-    change_24h: Rate = UNSET
+    change_24h: Change = UNSET
     funding_rate: Rate = UNSET
     funding_interval_h: Price = UNSET
     next_funding_ts: Milliseconds | UnsetType = UNSET
@@ -187,9 +189,7 @@ def _ordinary_values(told: _Numbers) -> dict[str, Value]:  # noqa: C901 - a tabl
     if told.turnover_24h is not UNSET:
         values["turnover_24h"] = told.turnover_24h
     if told.change_24h is not UNSET:
-        percent = told.change_24h * 100
-        # Beyond that, ten decimals are more than a float64 has.
-        values["change_24h"] = round(percent, 10) if -1e4 < percent < 1e4 else float(f"{percent:.15g}")
+        values["change_24h"] = round(told.change_24h * 100, 10)
     if told.funding_rate is not UNSET:
         values["funding_rate"] = told.funding_rate
     if told.funding_interval_h is not UNSET:
