@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from abc import ABC, abstractmethod
 from typing import ClassVar, TypeAlias
 
 from benchmarks import wire
@@ -17,7 +18,7 @@ _numbers = itertools.count(1)
 Truth: TypeAlias = dict[str, int | wire.Levels]
 
 
-class Stream:
+class Stream(ABC):
     """One topic of one connection."""
 
     channel: ClassVar[str]
@@ -27,16 +28,16 @@ class Stream:
         self.sent = 0
         self.prepare()
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - some have nothing to prepare
         """Make what `next` only puts together."""
 
     def first(self) -> bytes | None:
         """The message that answers a subscription, if there is one."""
         return None
 
+    @abstractmethod
     def next(self) -> bytes:
         """One more frame."""
-        raise NotImplementedError
 
 
 class TickerStream(Stream):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta, MsgspecError, Raw, Struct
@@ -41,7 +42,7 @@ class Message(Struct, gc=False):
 decode_message = Decoder(Message).decode
 
 
-class Stream:
+class Stream(ABC):
     """What one topic tells about one instrument, and what must be remembered of it."""
 
     __slots__ = ("symbol", "topic")
@@ -50,11 +51,11 @@ class Stream:
         self.topic = topic
         self.symbol = symbol
 
+    @abstractmethod
     def receive(self, frame: bytes, ts_recv: int) -> list[Event | Command] | None:
         """What a frame of this topic means; `None` where it cannot be used yet. Raises `MALFORMED`."""
-        raise NotImplementedError
 
-    def leave(self) -> None:
+    def leave(self) -> None:  # noqa: B027 - most have nothing to forget
         """It is being unsubscribed: what comes after this belongs to a new subscription."""
 
 

@@ -57,6 +57,8 @@ def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequenc
     readable = not problems
     _check_names(values, schema, problems)
     _overlay(values, environment, schema, problems)
+    questdb = values.setdefault("sink:questdb", {})
+    questdb["url"] = questdb.get("url") or environment.get("QUESTDB_URL", "")
     sections = {
         name: _convert_section(name, struct, values.get(name, {}), problems)
         for name, struct in schema.items()
@@ -243,6 +245,8 @@ def _check_together(sections: Mapping[str, Any], problems: list[str]) -> None:
             f"[market] stale_after_max_s = {market.stale_after_max_s:g}:"
             f" must be at least stale_after_min_s, which is {market.stale_after_min_s:g}"
         )
+    if sections["sink:questdb"].enabled and not sections["sink:questdb"].url:
+        problems.append("[sink:questdb] url is missing: such as http://127.0.0.1:9000")
     if bool(web.tls_certificate) != bool(web.tls_key):
         missing = "tls_key" if web.tls_certificate else "tls_certificate"
         problems.append(f"[web] {missing} is missing: TLS needs both the certificate and its key")

@@ -252,3 +252,17 @@ def test_an_origin_that_can_never_match_is_refused(tmp_path: Path, origin: str) 
         read_settings(path, {}, EXCHANGES)
     assert len(caught.value.problems) == 1
     assert origin in caught.value.problems[0] and "allowed_origins" in caught.value.problems[0]
+
+
+def test_questdb_is_found_where_its_users_say_it_and_ours_wins(tmp_path: Path) -> None:
+    server, ours = "http://admin:quest@10.0.0.1:9000", "http://127.0.0.1:9000"
+    enabled = GOOD + "[sink:questdb]\nenabled = yes\nurl =\n"
+    assert read(tmp_path, enabled, QUESTDB_URL=server).questdb.url == server
+    both = {"QUESTDB_URL": server, "TICKWELL_SINK_QUESTDB_URL": ours}
+    assert read(tmp_path, enabled, **both).questdb.url == ours
+    assert "quest@" not in write_settings(read(tmp_path, enabled, QUESTDB_URL=server))
+
+
+def test_a_questdb_without_an_address_is_a_mistake(tmp_path: Path) -> None:
+    [problem] = problems(tmp_path, GOOD + "[sink:questdb]\nenabled = yes\n")
+    assert problem.startswith("[sink:questdb] url is missing")
