@@ -56,7 +56,6 @@ from actors.persist import Pace, Persist
 from actors.runtime.arguments import parse
 from actors.runtime.backoff import Backoff
 from actors.runtime.clock import steady_clock
-from actors.runtime.errors import SettingsError
 from actors.runtime.ini import read_settings, write_settings
 from actors.runtime.logs import configure_logs
 from actors.runtime.observer import Observer
@@ -76,7 +75,6 @@ from web.server import serve
 from web.wire import encode_record
 
 HERE = Path(__file__).resolve().parent
-EXIT_SETTINGS = 2
 BATCHES_QUEUED = 1024
 ROWS_QUEUED = 256
 
@@ -277,15 +275,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments, HERE / "settings.ini")
     try:
         settings = read_settings(options.settings, os.environ, exchanges())
-    except SettingsError as error:
-        print("\n".join(f"tickwell: {problem}" for problem in error.problems), file=sys.stderr)
-        return EXIT_SETTINGS
-    if options.check:
-        print(write_settings(settings))
-        return 0
-    configure_logs(settings.supervisor.log_level)
-    calm_collector()
-    try:
+        if options.check:
+            print(write_settings(settings))
+            return 0
+        configure_logs(settings.supervisor.log_level)
+        calm_collector()
         trio.run(partial(run_hub, settings, demo=options.demo))
     except BaseException as error:
         ending = last_words(error)

@@ -12,10 +12,9 @@ import pytest
 import trio
 
 from actors.runtime.settings import WebSettings
-from actors.runtime.start import EXIT_CANNOT_START, EXIT_GAVE_UP
+from actors.runtime.start import EXIT_CANNOT_START, EXIT_GAVE_UP, EXIT_SETTINGS
 from actors.runtime.version import __version__
 from simulator.faults import FaultKind
-from supervisor import EXIT_SETTINGS
 from web.app import create_app
 from web.readmodel import ReadModel
 from web.wire import RecordOut

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from msgspec import structs
 
-from actors.runtime.errors import RestartIntensityExceeded, StartError, main_error
+from actors.runtime.errors import RestartIntensityExceeded, SettingsError, StartError, main_error
 from actors.runtime.settings import DataSettings, ExchangeSettings, Settings
 from actors.runtime.version import __version__
 
-EXIT_GAVE_UP, EXIT_CANNOT_START = 70, 73
+EXIT_SETTINGS, EXIT_GAVE_UP, EXIT_CANNOT_START = 2, 70, 73
 
 
 def prepare_directory(settings: DataSettings) -> None:
@@ -76,8 +76,10 @@ def _count(symbols: Sequence[str]) -> str:
 
 
 def last_words(error: BaseException) -> tuple[int, str] | None:
-    """The exit code and the one line that an expected end deserves; `None` for any other error."""
+    """The exit code and the words that an expected end deserves; `None` for any other error."""
     cause = main_error(error)
+    if isinstance(cause, SettingsError):
+        return EXIT_SETTINGS, "\n".join(f"tickwell: {problem}" for problem in cause.problems)
     if isinstance(cause, StartError):
         return EXIT_CANNOT_START, f"tickwell: {cause}"
     if isinstance(cause, RestartIntensityExceeded):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from actors.runtime.errors import SettingsError
 from actors.runtime.settings import DataSettings, HistorySettings, Settings, SinkSettings
 from actors.sinks.base import History, Sink
 from actors.sinks.outbox import Outbox
@@ -20,9 +21,15 @@ def sinks_of(settings: Settings, now_ns: Callable[[], int]) -> Iterator[tuple[Si
         path = Path(settings.data.directory) / DATABASE
         yield SqliteSink(path, _retention(settings.history), now_ns), settings.history
     if settings.questdb.enabled:
-        from actors.sinks.questdb import QuestDBSink  # an extra: only who uses it needs it
+        try:
+            from actors.sinks.questdb import QuestDBSink  # an extra: only who uses it needs it
 
-        yield QuestDBSink(settings.questdb.url), settings.questdb
+            yield QuestDBSink(settings.questdb.url), settings.questdb
+        except ImportError:
+            words = "[sink:questdb] needs the client of QuestDB: pip install 'tickwell[questdb]'"
+            raise SettingsError([words]) from None
+        except SettingsError as error:
+            raise SettingsError([f"[sink:questdb] url: {problem}" for problem in error.problems]) from None
 
 
 def outbox_of(name: str, options: SinkSettings, data: DataSettings, now_ns: Callable[[], int]) -> Outbox:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.runtime.errors import ConnectionLost, RestartIntensityExceeded, StartError
+from actors.runtime.errors import ConnectionLost, RestartIntensityExceeded, SettingsError, StartError
 from actors.runtime.settings import (
     DataSettings,
     ExchangeSettings,
@@ -90,3 +90,7 @@ def test_the_last_words_tell_the_cause_and_the_exit_code() -> None:
     assert last_words(ValueError("bug")) is None
     assert last_words(KeyboardInterrupt()) is None
     assert last_words(ConnectionLost("down")) is None
+
+
+def test_settings_that_only_their_user_can_judge_end_like_any_other_mistake() -> None:
+    assert last_words(SettingsError(["one", "two"])) == (2, "tickwell: one\ntickwell: two")
