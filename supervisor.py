@@ -116,7 +116,6 @@ class Hub:
 
     def tree(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Supervisor:
         """The root; `announce` is told where the web listens."""
-        state = State(self.raw_receive, self.market, self.now_ns)
         self.snapshot = Snapshot(
             market=self.market,
             board=self.board,
@@ -126,7 +125,9 @@ class Hub:
             publish=self._publish,
             report=self.read_model.report,
             now_ns=self.now_ns,
+            pace_s=self.read_model.pace_s,
         )
+        state = State(self.raw_receive, self.market, self.now_ns, self.snapshot.wake)
         children = [Child("state", state.run), Child("feeds", self.feeds.run)]
         self.pipeline = self.new_core("hub/pipeline", children, strategy="rest_for_one")
         self.root = self.new_core(

@@ -1,4 +1,8 @@
-"""The snapshot actor: several times a second, what changed, encoded once, to the web."""
+"""The snapshot actor: several times a second, what changed, encoded once, to the web.
+
+beat ──── beat ──── beat      every `interval_s`, to everybody
+─┴┴─┴──┴┴──┴──                between them, as soon as something changed, while somebody wants it so
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,18 @@ from actors.market.ticker import Ticker
 
 REPORT_EVERY_S = 1.0
 LATE_MS = 200.0
+BETWEEN_MIN_S = 0.005  # what comes within this time of a tick waits and goes together
 
 _logger = logging.getLogger("tickwell.snapshot")
 
 
 @dataclass
 class Snapshot:
-    """Every `interval_s`, one `Tick` per exchange; every second, the reports of all markets."""
+    """Every `interval_s`, one `Tick` per exchange; every second, the reports of all markets.
+
+    `pace_s` tells how soon after a tick the quickest reader wants the next one, if something changes; `None`
+    when the beat is enough for everybody. `wake` says that something may have changed.
+    """
 
     market: Market
     board: Board
@@ -31,6 +40,15 @@ class Snapshot:
     publish: Callable[[Tick], None]
     report: Callable[[Sequence[MarketReport]], None]
     now_ns: Callable[[], int]
+    pace_s: Callable[[], float | None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._woken = trio.Event()
+        self._told_s = 0.0
+
+    def wake(self) -> None:
+        """Something was applied to the market."""
+        self._woken.set()
 
     async def run(self) -> None:
         """One life: it begins with the whole picture, and goes on with what changes."""
@@ -44,8 +62,20 @@ class Snapshot:
             due_s += self.interval_s
             if due_s < trio.current_time():
                 due_s = trio.current_time() + self.interval_s
-            await trio.sleep_until(due_s)
+            await self._tell_between(due_s)
             self._tick(self.market.drain(self.now_ns()), self._lag_ms(due_s))
+
+    async def _tell_between(self, due_s: float) -> None:
+        """Wait for the next beat, and tell what changes meanwhile to those who want it sooner."""
+        while (pace_s := self.pace_s()) is not None:
+            self._woken = trio.Event()
+            with trio.move_on_at(due_s) as until_beat:
+                await self._woken.wait()
+                await trio.sleep_until(self._told_s + max(pace_s, BETWEEN_MIN_S))
+            if until_beat.cancelled_caught or trio.current_time() >= due_s:
+                return
+            self._tick(self.market.drain(self.now_ns()), beat=False)
+        await trio.sleep_until(due_s)
 
     def finish(self) -> None:
         """Tell what changed since the last tick: nothing more will."""
@@ -57,9 +87,18 @@ class Snapshot:
             _logger.warning("a tick was late: the program was busy lag_ms=%.0f", lag_ms)
         return lag_ms
 
-    def _tick(self, changes: Mapping[str, Changes], lag_ms: float = 0.0, *, whole: bool = False) -> None:
-        ts = self.now_ns()
+    def _tick(
+        self,
+        changes: Mapping[str, Changes],
+        lag_ms: float = 0.0,
+        *,
+        whole: bool = False,
+        beat: bool = True,
+    ) -> None:
+        ts, self._told_s = self.now_ns(), trio.current_time()
         for exchange in self.exchanges:
             changed = changes.get(exchange, Changes())
+            if not beat and changed.is_empty:
+                continue
             records = [Record(ticker, self.encode(ticker)) for ticker in changed.tickers]
-            self.publish(Tick(exchange, ts, records, changed, lag_ms, whole))
+            self.publish(Tick(exchange, ts, records, changed, lag_ms, whole, beat))

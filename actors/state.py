@@ -15,11 +15,12 @@ SWEEP_EVERY_S = 0.5
 
 @dataclass
 class State:
-    """A loop around `Market`. Its end is the end of its inbox."""
+    """A loop around `Market`. Its end is the end of its inbox. `applied` is called when something changed."""
 
     inbox: trio.MemoryReceiveChannel[Batch]
     market: Market
     now_ns: Callable[[], int]
+    applied: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
         """One life: what was known before it is stale until it is told again."""
@@ -29,9 +30,11 @@ class State:
                 nursery.start_soon(self._sweep)
                 async for batch in inbox:
                     self.market.apply(batch)
+                    self.applied()
                 nursery.cancel_scope.cancel()
 
     async def _sweep(self) -> None:
         while True:
             await trio.sleep(SWEEP_EVERY_S)
             self.market.sweep(self.now_ns())
+            self.applied()

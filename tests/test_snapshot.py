@@ -118,3 +118,40 @@ async def test_after_a_pause_there_is_one_late_tick_and_no_burst(
     await trio.testing.wait_all_tasks_blocked()
     assert len(stage.bybit()) == 3
     nursery.cancel_scope.cancel()
+
+
+async def test_who_wants_changes_at_once_gets_them_between_beats_at_the_pace_that_is_wanted(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery, stage: Stage
+) -> None:
+    snapshot = stage.snapshot()
+    snapshot.pace_s = lambda: 0.05
+    nursery.start_soon(snapshot.run)
+    await trio.sleep(0.06)
+    for step in range(8):  # at 0.06, 0.07, … 0.13
+        stage.price("BTCUSDT", step)
+        snapshot.wake()
+        await trio.sleep(0.01)
+    await trio.sleep(0.1)
+    told = [(round(at, 2), tick.beat, [each.body for each in tick.changed]) for at, tick in stage.bybit()]
+    assert told == [
+        (0.0, True, []),
+        (0.06, False, [b"0"]),
+        (0.11, False, [b"5"]),
+        (0.16, False, [b"7"]),
+        (0.2, True, []),
+    ]
+    assert [tick.beat for _, tick in stage.ticks if tick.exchange == "binance"] == [True, True]
+    nursery.cancel_scope.cancel()
+
+
+async def test_without_anybody_in_a_hurry_there_are_only_beats(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery, stage: Stage
+) -> None:
+    snapshot = stage.snapshot()
+    nursery.start_soon(snapshot.run)
+    await trio.sleep(0.05)
+    stage.price("BTCUSDT", 1)
+    snapshot.wake()
+    await trio.sleep(0.5)
+    assert all(tick.beat for _, tick in stage.ticks)
+    nursery.cancel_scope.cancel()

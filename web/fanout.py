@@ -30,13 +30,14 @@ LONE_GROUPS_DEFLATED = 32
 class Member:
     """One client of a group.
 
-    `seen` is the tick that it got last, `skipped` counts those that passed while it was behind; `leave` ends
-    its session, with the error where the fault is ours.
+    `seen` is the tick that it got last, `beats` how many were due when it came, `skipped` counts those that
+    passed while it was behind; `leave` ends its session, with the error where the fault is ours.
     """
 
     transport: ClientStream
     leave: Callable[[Exception | None], None]
     seen: int
+    beats: int
     sent_s: float
     behind: bool = False
     skipped: int = 0
@@ -82,13 +83,13 @@ class Fanout:
 
     @contextmanager
     def receive(self, group: Group, member: Member) -> Iterator[None]:
-        """Get every tick after `member.seen` inside the block."""
+        """Get everything after tick `member.seen`, at every beat, inside the block."""
         members = self._members[group]
         members[member] = None
-        seq = group.board.seq
-        if self._nursery is not None and seq > member.seen:  # it passed while the client was being greeted
-            member.skipped = seq - member.seen - 1
-            offer = Offer(group.update(member.seen), seq, trio.current_time())
+        missed = group.board.beats - member.beats  # while the client was being greeted
+        if self._nursery is not None and missed:
+            member.skipped = missed - 1
+            offer = Offer(group.update(member.seen), group.board.seq, trio.current_time())
             self._offer(group, member, offer, self._nursery)
         try:
             yield
@@ -104,7 +105,7 @@ class Fanout:
         return len(self._members) <= LONE_GROUPS_DEFLATED
 
     async def run(self) -> None:
-        """Carry every exchange's ticks to its clients, for as long as the web is served."""
+        """Carry every exchange's beats to its clients, for as long as the web is served."""
         try:
             async with trio.open_nursery() as self._nursery:
                 for board in self._read_model.boards.values():
@@ -113,11 +114,11 @@ class Fanout:
             self._nursery = None
 
     async def _carry(self, board: Board, nursery: trio.Nursery) -> None:
-        seen = board.seq
+        beats = board.beats
         while True:
             with trio.move_on_after(HEARTBEAT_S):
-                await board.after(seen)
-            seen = board.seq
+                await board.after_beat(beats)
+            beats = board.beats
             for group in list(self._groups[board.exchange].values()):
                 try:
                     await self._serve(group, nursery)

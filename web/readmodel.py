@@ -8,6 +8,7 @@ memory grows with symbols, never with messages or clients.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Protocol
 
 import trio
 from msgspec import Struct
@@ -28,12 +29,12 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Board:
-    """One exchange's newest records. `seq` counts its ticks, `reported` the reports on its markets, `listing`
-    the changes of what there is: symbols, names, channels."""
+    """One exchange's newest records. `seq` counts its ticks, `beats` those that are due to everybody, `reported`
+    the reports on its markets, `listing` the changes of what there is: symbols, names, channels."""
 
     def __init__(self, exchange: str, kept: Kept | None = None) -> None:
         self.exchange = exchange
-        self.seq = 0
+        self.seq = self.beats = 0
         self.ts = 0
         self.lag_ms = 0.0
         self.late_ticks = 0
@@ -45,12 +46,13 @@ class Board:
         self.reported = 0
         self.picture = Picture(kept)
         self._ticked = trio.Event()
+        self._beaten = trio.Event()
 
     def apply(self, tick: Tick) -> None:
         """Take a tick and wake everybody who waits for one."""
         self.seq += 1
         self.ts = tick.ts
-        self.lag_ms = tick.lag_ms
+        self.lag_ms = tick.lag_ms if tick.beat else self.lag_ms
         self.late_ticks += tick.lag_ms > LATE_MS
         self.picture.apply(tick.changes, self.seq, whole=tick.whole)
         gone: Iterable[tuple[str, str]] = tick.removed
@@ -67,6 +69,10 @@ class Board:
             del self.removed[next(iter(self.removed))]
         ticked, self._ticked = self._ticked, trio.Event()
         ticked.set()
+        if tick.beat:
+            self.beats += 1
+            beaten, self._beaten = self._beaten, trio.Event()
+            beaten.set()
 
     def _take(self, record: Record) -> None:
         pair = (record.market, record.symbol)
@@ -99,6 +105,11 @@ class Board:
         while self.seq <= seq:
             await self._ticked.wait()
 
+    async def after_beat(self, beats: int) -> None:
+        """Wait until there were more than so many beats."""
+        while self.beats <= beats:
+            await self._beaten.wait()
+
     def changed_after(self, seq: int) -> Iterator[Record]:
         """The records that ticks later than number `seq` brought; 0 gives all of them."""
         return (entry.record for entry in self.entries.values() if entry.seq > seq)
@@ -128,6 +139,17 @@ def _standing(record: Record) -> tuple[object, ...]:
     return record.ticker.quality, record.ticker.funding_interval_h
 
 
+class Follower(Protocol):
+    """Somebody who takes every tick, after its board has it."""
+
+    @property
+    def pace_s(self) -> float | None:
+        """How soon after a tick the next one is wanted, if something changes; `None`: the beat will do."""
+
+    def publish(self, tick: Tick) -> None:
+        """Take a tick. It must be quick: everything waits for it."""
+
+
 class ReadModel:
     """All exchanges' boards. It outlives the web, so a restarted web shows everything at once.
 
@@ -138,6 +160,7 @@ class ReadModel:
         self.boards = {name: Board(name, kept) for name in exchanges}
         self.now_ns = now_ns
         self.epoch = f"{now_ns() // 1_000_000:x}"
+        self.followers: list[Follower] = []
 
     @property
     def exchanges(self) -> Collection[str]:
@@ -147,6 +170,13 @@ class ReadModel:
     def publish(self, tick: Tick) -> None:
         """Take what changed at one exchange. Ticks without changes count too: they are the rhythm."""
         self.boards[tick.exchange].apply(tick)
+        for follower in self.followers:
+            follower.publish(tick)
+
+    def pace_s(self) -> float | None:
+        """The pace of the quickest follower."""
+        paces = [pace_s for each in self.followers if (pace_s := each.pace_s) is not None]
+        return min(paces, default=None)
 
     def report(self, reports: Sequence[MarketReport]) -> None:
         """Take what is known about markets; a market that is not mentioned keeps its last report."""

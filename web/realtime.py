@@ -88,9 +88,9 @@ class Session:
 
     async def feed(self, nursery: trio.Nursery) -> None:
         """Send the picture, then leave the client to the fan-out until the hub stops."""
-        seen = self.group.board.seq
+        seen, beats = self.group.board.seq, self.group.board.beats
         await self.transport.send_frame(self.group.initial())
-        member = Member(self.transport, partial(self.leave, nursery), seen, trio.current_time())
+        member = Member(self.transport, partial(self.leave, nursery), seen, beats, trio.current_time())
         with self.site.fanout.receive(self.group, member):
             if not await self.tell_unknown():
                 nursery.start_soon(self.tell_later)

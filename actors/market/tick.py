@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from actors.market.events import Liquidation, Trade
 from actors.market.instrument import Instrument
@@ -59,12 +60,18 @@ class Changes(Struct, frozen=True):
     removed: list[Pair] = []
     unfollowed: list[Pair] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happened."""
+        return not any(astuple(self))
+
 
 class Tick(Struct, frozen=True):
     """One exchange's changes since its last tick, and the records of its tickers.
 
     `lag_ms` is how much later it comes than it should: the whole program was busy for so long. A `whole` tick
-    holds everything that is known: what it lacks is gone.
+    holds everything that is known: what it lacks is gone. Most ticks are a `beat`, which is due to everybody;
+    those between are for readers who want what changes at once.
     """
 
     exchange: str
@@ -73,6 +80,7 @@ class Tick(Struct, frozen=True):
     changes: Changes = Changes()
     lag_ms: float = 0.0
     whole: bool = False
+    beat: bool = True
 
     @property
     def removed(self) -> list[Pair]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import trio
 from msgspec import structs
 
+from actors.market.tick import Tick
 from tests.web.harness import model, report, tick
 from web import wire
 from web.fanout import Fanout
@@ -164,3 +166,41 @@ def test_a_whole_tick_takes_away_what_it_lacks() -> None:
             ["A"],
             ["bybit:linear:B"],
         )
+
+
+async def test_what_is_told_between_beats_waits_for_the_beat_and_is_no_tick_that_was_skipped(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    read_model = model()
+    board = read_model.boards["bybit"]
+    read_model.publish(tick("A=1"))
+    read_model.publish(structs.replace(tick("A=2"), beat=False))
+    assert (board.seq, board.beats) == (2, 1)
+    with trio.move_on_after(1):
+        await board.after_beat(1)
+        pytest.fail("there was no beat")
+    read_model.publish(tick())
+    await board.after_beat(1)
+    with Fanout(read_model).join(Wish("bybit", mode="changes")) as group:
+        assert shown(group.update(1)) == [("A", 2)]
+
+
+@dataclass
+class Hasty:
+    """A follower that wants changes sooner than they are due."""
+
+    pace_s: float | None = None
+    seen: list[int] = field(default_factory=list)
+
+    def publish(self, tick: Tick) -> None:
+        self.seen.append(tick.ts)
+
+
+def test_the_pace_is_that_of_the_quickest_follower() -> None:
+    read_model = model()
+    assert read_model.pace_s() is None
+    slow, quick, content = Hasty(0.1), Hasty(0.0), Hasty()
+    read_model.followers += [slow, quick, content]
+    assert read_model.pace_s() == 0.0
+    read_model.publish(tick("A=1"))
+    assert [len(each.seen) for each in (slow, quick, content)] == [1, 1, 1]
