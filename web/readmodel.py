@@ -29,8 +29,8 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Board:
-    """One exchange's newest records. `seq` counts its ticks, `beats` those that are due to everybody, `reported`
-    the reports on its markets, `listing` the changes of what there is: symbols, names, channels."""
+    """One exchange's newest records. `seq` counts its ticks, `beats` those due to everybody, `reported` the
+    reports on its markets, `listing` the changes of what there is: symbols, names, channels."""
 
     def __init__(self, exchange: str, kept: Kept | None = None) -> None:
         self.exchange = exchange
