@@ -115,7 +115,8 @@ class LocalBook:
             self.buffer.append(update)
         if fault := self._known.fault():
             return self._break(update, *fault, None, ts_recv)
-        return [BookDelta(self._symbol, bids, asks, update.last_id, _time(update), ts_recv)]
+        page = self._known.book.page()
+        return [BookDelta(self._symbol, bids, asks, update.last_id, _time(update), ts_recv, page)]
 
     def _break(
         self, update: DepthUpdate, cause: str, reason: str, missed: int | None, ts_recv: int

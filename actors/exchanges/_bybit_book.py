@@ -177,7 +177,8 @@ class BookStream(Stream):
         if fault is not None:
             return self._break(*fault, ts_recv)
         self._u, self._seq = u, data.seq
-        return [BookDelta(self.symbol, data.b, data.a, u, _moment(message.ts, message.cts), ts_recv)]
+        ts_event = _moment(message.ts, message.cts)
+        return [BookDelta(self.symbol, data.b, data.a, u, ts_event, ts_recv, self._book.page())]
 
     def _load(self, message: _Depth, ts_recv: int) -> list[Event | Command]:
         """Begin anew from a snapshot, at any time and whatever its number."""

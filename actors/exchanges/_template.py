@@ -230,7 +230,7 @@ class Codec:
         ts_event = change.time * NS_PER_MS
         if change.full:
             return [BookSnapshot(symbol, *book.top(DEPTH), DEPTH, change.n, ts_event, ts_recv)]
-        return [BookDelta(symbol, change.bids, change.asks, change.n, ts_event, ts_recv)]
+        return [BookDelta(symbol, change.bids, change.asks, change.n, ts_event, ts_recv, book.page())]
 
     def _break(
         self, symbol: str, cause: str, reason: str, ts_recv: int, missed: int | None = None

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from msgspec import Struct, structs
 
 from actors.exchanges.base import BOOK
-from actors.market.book import Book
 from actors.market.events import (
     BookDelta,
     BookSnapshot,
@@ -16,6 +15,7 @@ from actors.market.events import (
     Event,
     Gap,
     Liquidation,
+    Page,
     Quote,
     ServerTime,
     TickerUpdate,
@@ -24,17 +24,18 @@ from actors.market.events import (
 )
 
 KEPT_MAX = 10_000
+LEVELS_MAX = 10_000
 
 _CHANNEL_OF: dict[type, str] = {Trade: "trades", Liquidation: "liquidations", Candle: "candles"}
 _KEPT = (Trade, Liquidation, Candle, Gap, TradesRecovered, ServerTime)
 
 
-class _Page(Struct):
-    """One book, and the newest event that changed it."""
+class _Kept(Struct):
+    """One book: the snapshot it began with, the newest event, and the newest that tells all of it."""
 
-    book: Book
-    depth: int
+    snapshot: BookSnapshot
     newest: BookSnapshot | BookDelta
+    page: Page | None = None
 
 
 class Memory:
@@ -43,7 +44,7 @@ class Memory:
     def __init__(self, kept_max: int = KEPT_MAX) -> None:
         self._tickers: dict[str, TickerUpdate] = {}
         self._quotes: dict[str, Quote] = {}
-        self._pages: dict[str, _Page | Gap] = {}
+        self._books: dict[str, _Kept | Gap] = {}
         self._kept: deque[Event] = deque()
         self._kept_max = kept_max
         self._lost: Counter[tuple[str, str]] = Counter()
@@ -57,35 +58,33 @@ class Memory:
         elif isinstance(event, Quote):
             self._quotes[event.symbol] = event
         elif isinstance(event, BookSnapshot):
-            self._begin_page(event)
+            self._begin(event)
         elif isinstance(event, BookDelta):
-            self._turn_page(event)
+            self._turn(event)
         elif isinstance(event, Gap) and event.channel == BOOK:
-            self._pages[event.symbol] = event
+            self._books[event.symbol] = event
         elif isinstance(event, _KEPT):
             self._keep(event)
 
     def lacks(self, books: Iterable[str]) -> list[str]:
         """Those of these books that never came."""
-        return [symbol for symbol in books if symbol not in self._pages]
+        return [symbol for symbol in books if symbol not in self._books]
 
     def recall(self, now_ns: int) -> list[Event]:
         """Everything that was remembered, in an order that can be told."""
         told: list[Event] = [*self._tickers.values(), *self._quotes.values()]
-        told += [page if isinstance(page, Gap) else _snapshot(page) for page in self._pages.values()]
+        told += [book if isinstance(book, Gap) else _snapshot(book) for book in self._books.values()]
         told += [_overflow(symbol, channel, count, now_ns) for (symbol, channel), count in self._lost.items()]
         return told + list(self._kept)
 
-    def _begin_page(self, event: BookSnapshot) -> None:
-        book = Book()
-        book.load(event.bids, event.asks)
-        self._pages[event.symbol] = _Page(book, event.depth, event)
+    def _begin(self, event: BookSnapshot) -> None:
+        self._books[event.symbol] = _Kept(event, event)
 
-    def _turn_page(self, event: BookDelta) -> None:
-        page = self._pages.get(event.symbol)
-        if isinstance(page, _Page):
-            page.book.update(event.bids, event.asks)
-            page.newest = event
+    def _turn(self, event: BookDelta) -> None:
+        book = self._books.get(event.symbol)
+        if isinstance(book, _Kept):
+            book.page = event.page or book.page
+            book.newest = event
 
     def _keep(self, event: Event) -> None:
         self._kept.append(event)
@@ -95,11 +94,11 @@ class Memory:
                 self._lost[lost.symbol, _CHANNEL_OF[type(lost)]] += 1
 
 
-def _snapshot(page: _Page) -> BookSnapshot:
-    newest = page.newest
-    bids, asks = page.book.top(len(page.book.bids) + len(page.book.asks))
+def _snapshot(book: _Kept) -> BookSnapshot:
+    newest, snapshot, page = book.newest, book.snapshot, book.page
+    bids, asks = page.top(LEVELS_MAX) if page is not None else (snapshot.bids, snapshot.asks)
     return BookSnapshot(
-        newest.symbol, bids, asks, page.depth, newest.update_id, newest.ts_event, newest.ts_recv
+        newest.symbol, bids, asks, snapshot.depth, newest.update_id, newest.ts_event, newest.ts_recv
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from actors.market.events import Levels
+from actors.market.events import Levels, Page
 
 
 class Side:
@@ -79,5 +79,9 @@ class Book:
     def top(self, depth: int) -> tuple[Levels, Levels]:
         """The best `depth` levels of bids and asks, the best first."""
         bids, asks = self.bids, self.asks
-        best_bids = [(price, bids.sizes[price]) for price in reversed(bids.prices[-depth:])]
-        return best_bids, [(price, asks.sizes[price]) for price in asks.prices[:depth]]
+        return Page(bids.prices, bids.sizes, asks.prices, asks.sizes).top(depth)
+
+    def page(self) -> Page:
+        """All levels as they are now."""
+        bids, asks = self.bids, self.asks
+        return Page(bids.prices.copy(), bids.sizes.copy(), asks.prices.copy(), asks.sizes.copy())

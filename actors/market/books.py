@@ -1,50 +1,37 @@
 """The order books of one market that somebody watches.
 
-Their codec has checked them; here deltas are only merged, at the cost of two dictionary updates, and folded
-into the sorted book when a reader's picture is due.
+Their codec has made and checked them, and tells with every change what they have become; here the newest is
+kept, and drawn when a reader's picture is due.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from actors.market.book import Book
-from actors.market.events import BookDelta, BookSnapshot, State
+from actors.market.events import BookDelta, BookSnapshot, Levels, Page, State
 from actors.market.reports import BookView
 
 
 class _Watched:
-    """One book: the snapshot it began with, and what changed since it was folded last."""
+    """One book: the snapshot it began with, the newest event, and the newest that tells all of it."""
 
-    __slots__ = ("asks", "bids", "book", "depth", "newest", "snapshot")
+    __slots__ = ("newest", "page", "snapshot")
 
     def __init__(self, snapshot: BookSnapshot) -> None:
-        self.book = Book()
-        self.load(snapshot)
-
-    def load(self, snapshot: BookSnapshot) -> None:
-        self.snapshot: BookSnapshot | None = snapshot
+        self.snapshot = snapshot
         self.newest: BookSnapshot | BookDelta = snapshot
-        self.depth = snapshot.depth
-        self.bids: dict[float, float] = {}
-        self.asks: dict[float, float] = {}
+        self.page: Page | None = None
 
-    def merge(self, delta: BookDelta) -> None:
-        self.bids.update(delta.bids)
-        self.asks.update(delta.asks)
-        self.newest = delta
-
-    def fold(self) -> None:
-        if self.snapshot is not None:
-            self.book.load(self.snapshot.bids, self.snapshot.asks)
-            self.snapshot = None
-        self.book.update(list(self.bids.items()), list(self.asks.items()))
-        self.bids.clear()
-        self.asks.clear()
+    def levels(self) -> tuple[Levels, Levels]:
+        """As many as the exchange tells at most, the best first."""
+        depth = self.snapshot.depth
+        if self.page is None:
+            return self.snapshot.bids[:depth], self.snapshot.asks[:depth]
+        return self.page.top(depth)
 
 
 class Books:
-    """`load`, `merge`, `drain`. A delta without its snapshot belongs to nothing.
+    """`load`, `change`, `drain`. A delta without its snapshot belongs to nothing.
 
     `quality` tells the state of a symbol's book.
     """
@@ -56,19 +43,17 @@ class Books:
 
     def load(self, snapshot: BookSnapshot) -> None:
         """Begin a book anew."""
-        watched = self._watched.get(snapshot.symbol)
-        if watched is None:
-            self._watched[snapshot.symbol] = _Watched(snapshot)
-        else:
-            watched.load(snapshot)
+        self._watched[snapshot.symbol] = _Watched(snapshot)
         self._dirty[snapshot.symbol] = None
 
-    def merge(self, delta: BookDelta) -> bool:
-        """Take what changed: the hot path. Returns whether there is such a book."""
+    def change(self, delta: BookDelta) -> bool:
+        """Take what became of a book: the hot path. Returns whether there is such a book."""
         watched = self._watched.get(delta.symbol)
         if watched is None:
             return False
-        watched.merge(delta)
+        watched.newest = delta
+        if delta.page is not None:
+            watched.page = delta.page
         self._dirty[delta.symbol] = None
         return True
 
@@ -94,14 +79,13 @@ class Books:
 
     def _view(self, symbol: str) -> BookView:
         watched = self._watched[symbol]
-        watched.fold()
-        bids, asks = watched.book.top(watched.depth)
+        bids, asks = watched.levels()
         newest = watched.newest
         return BookView(
             symbol=symbol,
             bids=bids,
             asks=asks,
-            depth=watched.depth,
+            depth=watched.snapshot.depth,
             update_id=newest.update_id,
             ts_event=newest.ts_event,
             ts_recv=newest.ts_recv,

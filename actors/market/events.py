@@ -83,10 +83,25 @@ class BookSnapshot(Struct, frozen=True, gc=False):
     ts_recv: int
 
 
+class Page(Struct, frozen=True, gc=False):
+    """All levels of an order book at one moment, as its codec keeps them: prices ascend on both sides."""
+
+    bid_prices: list[float]
+    bid_sizes: dict[float, float]
+    ask_prices: list[float]
+    ask_sizes: dict[float, float]
+
+    def top(self, depth: int) -> tuple[Levels, Levels]:
+        """The best `depth` levels of bids and asks, the best first."""
+        bids = [(price, self.bid_sizes[price]) for price in reversed(self.bid_prices[-depth:])]
+        return bids, [(price, self.ask_sizes[price]) for price in self.ask_prices[:depth]]
+
+
 class BookDelta(Struct, frozen=True, gc=False):
     """Levels that changed since the last snapshot or delta of this book: absolute sizes, 0 deletes.
 
-    A codec tells it only after it has checked that nothing is missing before it.
+    A codec tells it only after it has checked that nothing is missing before it. `page` is what the book has
+    become, which costs a tenth of making it a second time; without one, it is what it was.
     """
 
     symbol: str
@@ -95,6 +110,7 @@ class BookDelta(Struct, frozen=True, gc=False):
     update_id: int | None
     ts_event: int | None
     ts_recv: int
+    page: Page | None = None
 
 
 class Liquidation(Struct, frozen=True, gc=False):

@@ -100,7 +100,7 @@ class Segment:
                 if not event.backfill:
                     heard(event.symbol, "trades", connection, life, event.ts_recv)
             elif type(event) is BookDelta:
-                if self.books.merge(event):
+                if self.books.change(event):
                     heard(event.symbol, "book", connection, life, event.ts_recv)
             else:
                 self._others[type(event)](source, event)

@@ -199,6 +199,7 @@ class Books:
         assert delta.symbol in self.whole, "a delta of a book that is not whole"
         book, number = self.whole[delta.symbol]
         book.update(delta.bids, delta.asks)
+        assert delta.page == book.page() if delta.page else not (delta.bids or delta.asks)
         assert not book.is_crossed()
         assert number is None or delta.update_id is None or delta.update_id > number
         self.whole[delta.symbol] = book, delta.update_id

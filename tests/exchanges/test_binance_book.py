@@ -8,7 +8,7 @@ from actors.exchanges._binance_known import LEVELS_MAX, KnownBook
 from actors.exchanges._binance_rest import Depth
 from actors.exchanges.base import Fetch
 from actors.exchanges.binance import Codec
-from actors.market.events import BookDelta, BookSnapshot, Gap
+from actors.market.events import BookDelta, BookSnapshot, Gap, Page
 from actors.runtime.errors import DecodeError
 from tests.exchanges.binance_frames import MS, NOW, SECOND, fetches, snapshot, update
 
@@ -38,8 +38,9 @@ def test_the_first_update_orders_the_snapshot_and_both_make_the_book() -> None:
     told = codec.receive_fetched(FETCH, snapshot(103, BIDS, ASKS), NOW + 5)
     bids, asks = [(10.5, 4.0), *BIDS], [(11.5, 3.0), (12.0, 2.0)]
     assert told == [BookSnapshot("BTCUSDT", bids, asks, 200, 107, MS * 10**6, NOW + 5)]
+    page = Page([10.0, 10.5], {10.0: 1.0, 10.5: 4.0}, [11.5, 12.0], dict(asks))
     assert codec.receive(update(108, 108, bids=[(9.0, 0.0)]), NOW + 6) == [
-        BookDelta("BTCUSDT", [(9.0, 0.0)], [], 108, MS * 10**6, NOW + 6)
+        BookDelta("BTCUSDT", [(9.0, 0.0)], [], 108, MS * 10**6, NOW + 6, page)
     ]
     assert codec.heard == {"btcusdt@depth@100ms": NOW + 6}
 

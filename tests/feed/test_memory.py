@@ -11,6 +11,7 @@ from actors.market.events import (
     Gap,
     Heard,
     Liquidation,
+    Page,
     Quote,
     ServerTime,
     Silent,
@@ -48,7 +49,8 @@ def test_fields_are_folded_and_the_newest_quote_wins() -> None:
 
 
 def test_a_book_is_told_as_one_snapshot_of_what_it_has_become() -> None:
-    delta = BookDelta("A", [(9.0, 0.0), (7.0, 4.0)], [(10.0, 5.0), (11.0, 1.0)], 8, 15, 16)
+    page = Page([7.0, 8.0], {8.0: 2.0, 7.0: 4.0}, [10.0, 11.0], {10.0: 5.0, 11.0: 1.0})
+    delta = BookDelta("A", [(9.0, 0.0), (7.0, 4.0)], [(10.0, 5.0), (11.0, 1.0)], 8, 15, 16, page)
     other = snapshot(1, symbol="B")
     assert recalled(snapshot(7), other, delta) == [
         BookSnapshot("A", [(8.0, 2.0), (7.0, 4.0)], [(10.0, 5.0), (11.0, 1.0)], 50, 8, 15, 16),

@@ -1,4 +1,4 @@
-"""Books that are merged lazily are the books that every delta would have made."""
+"""Books: a side stays sorted, a page does not change afterwards, and the newest page is what is drawn."""
 
 from __future__ import annotations
 
@@ -17,26 +17,32 @@ levels = st.dictionaries(prices, st.integers(0, 3).map(float), max_size=8).map(
 )
 
 
-def snapshot(bids: Levels, asks: Levels, number: int = 1) -> BookSnapshot:
-    return BookSnapshot(SYMBOL, bids, asks, 5, number, number, number)
+def snapshot(book: Book, number: int = 1) -> BookSnapshot:
+    return BookSnapshot(SYMBOL, *book.top(5), 5, number, number, number)
 
 
-def delta(bids: Levels, asks: Levels, number: int = 2) -> BookDelta:
-    return BookDelta(SYMBOL, bids, asks, number, number, number)
+def delta(book: Book, bids: Levels, asks: Levels, number: int = 2) -> BookDelta:
+    """What a codec tells: the levels, and what they make of its book."""
+    book.update(bids, asks)
+    return BookDelta(SYMBOL, bids, asks, number, number, number, book.page())
+
+
+def of(bids: Levels, asks: Levels) -> Book:
+    book = Book()
+    book.load(bids, asks)
+    return book
 
 
 @settings(derandomize=True, deadline=None, max_examples=300)
 @given(levels, levels, st.lists(st.tuples(levels, levels, st.booleans())))
-def test_a_lazy_book_is_the_book(
+def test_a_book_is_what_its_deltas_make_of_it(
     bids: Levels, asks: Levels, deltas: list[tuple[Levels, Levels, bool]]
 ) -> None:
     """Whenever it is read: a plain dictionary and a sort say the same."""
-    books, plain = Books(lambda symbol: "live"), ({}, {})  # type: ignore[var-annotated]
-    books.load(snapshot(bids, asks))
-    for side, told in zip(plain, (bids, asks), strict=True):
-        side.update(told)
+    books, book, plain = Books(lambda symbol: "live"), of(bids, asks), (dict(bids), dict(asks))
+    books.load(snapshot(book))
     for number, (more_bids, more_asks, read) in enumerate(deltas):
-        books.merge(delta(more_bids, more_asks, number))
+        books.change(delta(book, more_bids, more_asks, number))
         plain[0].update(more_bids)
         plain[1].update(more_asks)
         if read:
@@ -49,8 +55,7 @@ def test_a_lazy_book_is_the_book(
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(levels, st.lists(levels))
 def test_a_side_stays_sorted_and_knows_its_best(bids: Levels, deltas: list[Levels]) -> None:
-    book = Book()
-    book.load(bids, [])
+    book = of(bids, [])
     for more in deltas:
         book.update(more, [])
         assert book.bids.prices == sorted(book.bids.sizes)
@@ -60,33 +65,51 @@ def test_a_side_stays_sorted_and_knows_its_best(bids: Levels, deltas: list[Level
 
 
 def test_a_crossed_book_is_seen() -> None:
-    book = Book()
-    book.load([(1.0, 1.0)], [(2.0, 1.0)])
+    book = of([(1.0, 1.0)], [(2.0, 1.0)])
     assert not book.is_crossed()
     book.update([(2.0, 1.0)], [])
     assert book.is_crossed()
 
 
+def test_a_page_does_not_change_afterwards() -> None:
+    book = of([(1.0, 1.0)], [(2.0, 1.0)])
+    page = book.page()
+    book.update([(1.0, 0.0), (0.5, 3.0)], [(2.0, 7.0)])
+    assert page.top(5) == ([(1.0, 1.0)], [(2.0, 1.0)])
+    assert book.page().top(5) == ([(0.5, 3.0)], [(2.0, 7.0)])
+
+
 def test_a_view_does_not_change_afterwards_and_is_told_once() -> None:
-    books = Books(lambda symbol: "live")
-    books.load(snapshot([(1.0, 1.0)], [(2.0, 1.0)]))
+    books, book = Books(lambda symbol: "live"), of([(1.0, 1.0)], [(2.0, 1.0)])
+    books.load(snapshot(book))
     [view] = books.drain()
-    books.merge(delta([(1.0, 9.0)], []))
+    books.change(delta(book, [(1.0, 9.0)], []))
     assert view.bids == [(1.0, 1.0)]
     [view] = books.drain()
     assert (view.bids, view.update_id) == ([(1.0, 9.0)], 2)
     assert books.drain() == []
 
 
+def test_a_delta_without_a_page_says_that_the_same_is_still_true() -> None:
+    books, book = Books(lambda symbol: "live"), of([(1.0, 1.0)], [])
+    books.load(snapshot(book))
+    for number in (2, 3):
+        books.change(BookDelta(SYMBOL, [], [], number, number, number))
+        [view] = books.drain()
+        assert (view.bids, view.update_id, view.ts_recv) == ([(1.0, 1.0)], number, number)
+        books.change(delta(book, [(0.5, 1.0)], []))
+        books.load(snapshot(of([(1.0, 1.0)], [])))
+
+
 def test_a_snapshot_replaces_what_deltas_said() -> None:
-    books = Books(lambda symbol: "live")
-    books.load(snapshot([(1.0, 1.0)], []))
-    books.merge(delta([(0.5, 1.0)], []))
-    books.load(snapshot([(3.0, 1.0)], []))
+    books, book = Books(lambda symbol: "live"), of([(1.0, 1.0)], [])
+    books.load(snapshot(book))
+    books.change(delta(book, [(0.5, 1.0)], []))
+    books.load(snapshot(of([(3.0, 1.0)], [])))
     assert books.drain()[0].bids == [(3.0, 1.0)]
 
 
 def test_a_delta_without_its_snapshot_belongs_to_nothing() -> None:
     books = Books(lambda symbol: "live")
-    books.merge(delta([(1.0, 1.0)], []))
+    assert not books.change(delta(Book(), [(1.0, 1.0)], []))
     assert books.everything() == books.drain() == []
