@@ -76,13 +76,15 @@ def hub(
     program: tuple[object, ...] = ("supervisor.py",),
     **more: object,
 ) -> Iterator[Hub]:
-    """A hub that follows the first symbols of `benchmarks.exchange`, once all of them are live."""
+    """A hub that follows the first symbols of `benchmarks.exchange`, once all of them are live; it keeps no
+    history unless it is told so."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment: dict[str, object] = {
             "TICKWELL_WEB_PORT": port,
             "TICKWELL_WEB_CLIENTS_MAX": CLIENTS_MAX,
             "TICKWELL_DATA_DIRECTORY": folder,
+            "TICKWELL_SINK_HISTORY_ENABLED": "no",
             "TICKWELL_EXCHANGE_BYBIT_LINEAR": names(linear),
             "TICKWELL_EXCHANGE_BYBIT_SPOT": names(spot),
             **OTHERS_OFF,

@@ -30,15 +30,16 @@ SHARE_PER_S = 2_500
 SETTLE_S = 1.5
 LOOK_EVERY_S = 0.2
 TOLD_WITHIN_S = 5.0
-NAMES = {BOOKS: f"{BOOKS} books", 0: "no books"}
+HISTORY = "TICKWELL_SINK_HISTORY_ENABLED"
+FULL, BARE, KEPT = f"{BOOKS} books", "no books", f"{BOOKS} books, history kept"
 
 
-def follow(books: int, seconds: float, settle: bool) -> Values:
+def follow(books: int, history: str, seconds: float, settle: bool) -> Values:
     """One hub with so many books, and then the comparison with the truth."""
     rates = {name: rate for name, rate in RATES.items() if books or name != "books"}
     shares = ",".join(f"{name}={rate // SHARE_PER_S}" for name, rate in rates.items())
     sender = ("--linear", SYMBOLS, "--rate", sum(rates.values()), "--shares", shares)
-    environment: dict[str, Any] = {"TICKWELL_EXCHANGE_BYBIT_LINEAR_BOOKS": names(books)}
+    environment: dict[str, Any] = {"TICKWELL_EXCHANGE_BYBIT_LINEAR_BOOKS": names(books), HISTORY: history}
     with (
         process("-m", "benchmarks.exchange", *sender) as exchange,
         hub(exchange.read()["port"], SYMBOLS, **environment) as running,
@@ -111,14 +112,15 @@ def told_trades(running: Hub) -> int:
 def answer(plan: Plan) -> Answer:
     """Measure, and judge."""
     runs, seconds = plan.runs(3), plan.of(20.0, 5.0)
+    hubs = {FULL: (BOOKS, "no"), BARE: (0, "no"), KEPT: (BOOKS, "yes")}
     values = interleaved(
-        {name: partial(follow, books, seconds, not plan.quick) for books, name in NAMES.items()}, runs
+        {name: partial(follow, *each, seconds, not plan.quick) for name, each in hubs.items()}, runs
     )
     result = Answer(
         9,
         f"The whole market: {SYMBOLS} symbols with best prices and trades, {runs} runs of {seconds:g} s",
         (
-            "order books",
+            "hub",
             "sent/s",
             "% of a core (min-max)",
             "CPU µs/message (min-max)",
@@ -140,21 +142,25 @@ def answer(plan: Plan) -> Answer:
         )
         sent = f"{median(each, 'sent_per_s'):,.0f}"
         result.rows.append((name, sent, percent, spread(each, "cpu_us"), *numbers, *counted))
-    full, bare = values[NAMES[BOOKS]], values[NAMES[0]]
+    full, bare, kept = values[FULL], values[BARE], values[KEPT]
     missing = 1 - median(full, "sent_per_s") / sum(RATES.values())
-    every = [*full, *bare]
+    every = [*full, *bare, *kept]
     result.bars = [
-        Bar("books that are not the exchange's, level by level", worst(full, "unequal"), 0.0, f"of {BOOKS}"),
+        Bar("books that are not the exchange's, level by level", worst(every, "unequal"), 0.0, f"of {BOOKS}"),
         Bar("trades missing, of all that were sent", worst(every, "trades_missing"), 0.0, ""),
         Bar("holes told in books and trades", worst(every, "holes"), 0.0, ""),
         Bar(f"what the exchange could not send of {sum(RATES.values()):,} msg/s", missing * 100, 1.0, "%"),
         Bar("CPU, of one core", median(full, "cpu_share") * 100, 100.0, "%"),
     ]
+    rows = sum(RATES.values()) - RATES["books"]
+    row_us = (median(kept, "cpu_us") - median(full, "cpu_us")) * sum(RATES.values()) / rows
     delta_us = (median(full, "cpu_share") - median(bare, "cpu_share")) / RATES["books"] * 1e6
     result.notes = [
         f"Per second {RATES['tickers']:,} tickers with best bid and ask, {RATES['trades']:,} trades, and "
         f"{RATES['books']:,} deltas of {BOOKS} books; without books those are left out. A delta costs "
         f"{delta_us:.0f} µs more than none, the drawing of the books for their readers included.",
+        "With the embedded history, every trade and a ticker per symbol and second become rows: "
+        f"{row_us:.0f} µs for each message that is no delta.",
         "CPU of the whole hub while nobody is connected but this benchmark, which asks for the status five "
         "times a second: the lag is what the status says. Numbers of what went wrong are of the worst run.",
         f"At the end the sending pauses, and every book is read over REST with {DEPTH} levels per side; the "
