@@ -9,9 +9,10 @@
     │       └── bybit …      one_for_one: per market one listing, and one feed per connection
     ├── snapshot
     ├── sinks                one_for_one: what is recorded goes to each, and none waits for another
+    ├── recall               once, at the start: what was known at last, as stale
     └── web
 
-Run it: `python supervisor.py [--settings FILE] [--demo] [--check] [--version]`.
+Run it: `python supervisor.py [--settings FILE] [--demo] [--check] [--version] [COMMAND]`; see `commands/`.
 """
 
 import os
@@ -53,20 +54,23 @@ from actors.market.sinkstatus import SinkStatus
 from actors.market.tick import Tick
 from actors.market.trades import TradeLimits
 from actors.persist import Pace, Persist
+from actors.recall import Recall
 from actors.runtime.arguments import parse
 from actors.runtime.backoff import Backoff
 from actors.runtime.clock import steady_clock
-from actors.runtime.ini import read_settings, write_settings
+from actors.runtime.ini import read_settings
 from actors.runtime.logs import configure_logs
 from actors.runtime.observer import Observer
 from actors.runtime.settings import ExchangeSettings, Settings, SinkSettings
 from actors.runtime.shutdown import until_signalled
-from actors.runtime.start import banner, calm_collector, last_words, prepare_directory, with_addresses
+from actors.runtime.start import banner, calm_collector, last_words, prepare_directory
 from actors.runtime.supervision import Child, Intensity, Supervisor
-from actors.sinks.base import Sink
-from actors.sinks.configured import history_of, outbox_of, sinks_of
+from actors.sinks.base import Sink, kinds_of
+from actors.sinks.configured import history_of, memories_of, outbox_of, sinks_of
 from actors.snapshot import Snapshot
 from actors.state import State
+from commands import COMMANDS
+from commands.demo import start_simulator
 from web.app import create_app
 from web.offers import Offer
 from web.picture import Kept
@@ -102,9 +106,8 @@ class Hub:
         self.read_model = ReadModel(names, self.now_ns, Kept(kept.trades_kept, kept.bars_kept))
         self.feeds = Supervisor("hub/pipeline/feeds", intensity=Intensity(5, 60), standing=True)
         self.control = FeedControl(self.feeds, self.board, self.now_ns, self._report)
-        self.observer = Observer(self.control.observe)
-        self.feeds.observe = self.observer
-        self.recording = Recording(self.now_ns)
+        self.observer = self.feeds.observe = Observer(self.control.observe)
+        self.recording, self.history = Recording(self.now_ns), history_of(settings)
         core = Backoff(base_s=0.2, ceiling_s=2.0)
         self.new_core = partial(Supervisor, intensity=Intensity(3, 30), backoff=core, observe=self.observer)
         self.sinks = self.new_core("hub/sinks")
@@ -128,6 +131,8 @@ class Hub:
             pace_s=self.read_model.pace_s,
         )
         state = State(self.raw_receive, self.market, self.now_ns, self.snapshot.wake)
+        memories = memories_of(self.settings, self.history)
+        recall = Recall(memories, self.settings.exchanges, self.market.remember, self.now_ns)
         children = [Child("state", state.run), Child("feeds", self.feeds.run)]
         self.pipeline = self.new_core("hub/pipeline", children, strategy="rest_for_one")
         self.root = self.new_core(
@@ -136,6 +141,7 @@ class Hub:
                 Child("pipeline", self.pipeline.run),
                 Child("snapshot", self.snapshot.run),
                 Child("sinks", self.sinks.run),
+                Child("recall", recall.run),
                 Child("web", self._web(announce)),
             ],
         )
@@ -198,7 +204,7 @@ class Hub:
 
     def _sink(self, sink: Sink, options: SinkSettings) -> Persist:
         send, receive = trio.open_memory_channel[list[Row]](ROWS_QUEUED)
-        intake = Intake(send, SinkStatus(sink.name), self.now_ns)
+        intake = Intake(send, SinkStatus(sink.name), self.now_ns, kinds=kinds_of(sink))
         self.recording.takers[sink.name] = Recorder(options.history_interval_s), intake
         outbox = outbox_of(sink.name, options, self.settings.data, self.now_ns)
         pace = Pace(batch_rows=options.batch_rows, flush_interval_s=options.flush_interval_s)
@@ -216,9 +222,10 @@ class Hub:
             stop=self.web_stop,
             now_ns=self.now_ns,
             offers=self.offers,
-            history=history_of(self.settings),
+            history=self.history,
             history_is_whole=self.recording.is_whole,
             sinks=self.recording.reports,
+            stream=self.settings.stream,
         )
 
         async def run() -> None:
@@ -251,10 +258,10 @@ class Hub:
 
 async def run_hub(settings: Settings, *, demo: bool) -> None:
     """Run until a signal drains it. Raises `StartError` or `RestartIntensityExceeded`."""
-    prepare_directory(settings.data)
     async with trio.open_nursery() as nursery:
         if demo:
             settings = await start_simulator(nursery, settings)
+        prepare_directory(settings.data)
         hub = Hub(settings, transport=transport_for(settings.market))
         tree = hub.tree(lambda addresses: print(banner(settings, addresses, demo=demo), flush=True))
         grace_s = settings.supervisor.shutdown_grace_s
@@ -263,22 +270,13 @@ async def run_hub(settings: Settings, *, demo: bool) -> None:
         nursery.cancel_scope.cancel()
 
 
-async def start_simulator(nursery: trio.Nursery, settings: Settings) -> Settings:
-    """Put simulated exchanges in place of the real ones."""
-    from simulator import Simulator, SimulatorSettings, addresses  # only the demo pays for it
-
-    port: int = await nursery.start(Simulator(SimulatorSettings()).serve)
-    return with_addresses(settings, addresses(port))
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code."""
-    options = parse(arguments, HERE / "settings.ini")
+    options = parse(arguments, HERE / "settings.ini", COMMANDS)
     try:
         settings = read_settings(options.settings, os.environ, exchanges())
-        if options.check:
-            print(write_settings(settings))
-            return 0
+        if options.run is not None:
+            return int(options.run(options, settings))
         configure_logs(settings.supervisor.log_level)
         calm_collector()
         trio.run(partial(run_hub, settings, demo=options.demo))

@@ -20,17 +20,20 @@ class Intake:
 
     At most `rows_max` rows are in memory, in the inbox and in the actor's hands together, and as many batches
     as the channel holds. What is more is dropped, counted, and told to the sink as a gap by the actor, which
-    finds it in `losses`.
+    finds it in `losses`. Rows of other `kinds` than the sink keeps (`None`: all) are none of its business.
     """
 
     outbox: trio.MemorySendChannel[list[Row]]
     status: SinkStatus
     now_ns: Callable[[], int]
     rows_max: int = 100_000
+    kinds: frozenset[type[Row]] | None = None
     losses: Losses = field(default_factory=Losses)
 
     def offer(self, rows: list[Row]) -> None:
         """Take as many of these rows as there is room for, the first ones first."""
+        if self.kinds is not None:
+            rows = [row for row in rows if type(row) in self.kinds]
         self.status.accepted += len(rows)
         room = max(0, self.rows_max - self.status.in_hand)
         taken, refused = rows[:room], len(rows) - room

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("actors", "web", "simulator")
+FOLDERS = ("actors", "commands", "web", "simulator")
 SOURCES = [
     *sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),
     ROOT / "supervisor.py",
@@ -59,7 +59,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "actors.persist": ("actors.sinks", "actors.market", "actors.runtime"),
     "actors.sinks.configured": ("actors.sinks", "actors.market", "actors.runtime"),
     "actors.sinks": ("actors.sinks", "actors.market", "actors.runtime.errors"),
+    "actors.export": (
+        "actors.export",
+        "actors.market",
+        "actors.sinks.base",
+        "actors.sinks.sqlite_archive",
+        "actors.runtime.errors",
+        "actors.runtime.version",
+    ),
     "actors": ("actors.market", "actors.runtime"),
+    "commands": ("commands", "actors", "web"),
     "web": ("web", "actors.market", "actors.runtime", "actors.sinks.base"),
     "simulator": ("simulator",),
 }
@@ -114,7 +123,7 @@ def test_imports_point_in_the_agreed_direction(path: Path) -> None:
         assert module == "supervisor"
         return
     ours = {
-        name for name in imports(path) if name.split(".")[0] in ("actors", "web", "simulator", "supervisor")
+        name for name in imports(path) if name.split(".")[0] in (*FOLDERS, "supervisor")
     }
     wrong = sorted(name for name in ours if not is_within(name, allowed))
     assert not wrong, f"{module} may not import {wrong}"

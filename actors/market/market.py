@@ -5,17 +5,20 @@ Rules that keep an old price from looking new:
 1.  What a connection said in an earlier life never mixes with what it says now (`tickers.py`).
 2.  When a connection ends, everything that it carried is stale until it carries it again (`quality.py`).
 3.  So is what is silent, or older than its stream's own rhythm promises (`rhythm.py`).
-4.  A sequence with a hole in it is `gapped` until it is whole again, and the hole is kept (`outages.py`).
+4.  What is known from before the start is stale, and gone with the first word of a stream (`tickers.py`).
+5.  A sequence with a hole in it is `gapped` until it is whole again, and the hole is kept (`outages.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
 
 from actors.market.events import Batch, Trade
 from actors.market.quality import Stream
 from actors.market.reports import LatencyReport, QualityReport
 from actors.market.rhythm import NS_PER_S, Patience
+from actors.market.rows import TickRow
 from actors.market.segment import Segment
 from actors.market.tick import Changes, Pair
 from actors.market.ticker import Ticker
@@ -48,12 +51,19 @@ class Market:
 
     def apply(self, batch: Batch) -> None:
         """Fold the events of one batch into the picture."""
-        source = batch.source
-        mark = (source.exchange, source.market)
-        segment = self._segments.get(mark)
+        self._segment(batch.source.exchange, batch.source.market).apply(batch)
+
+    def remember(self, rows: Iterable[TickRow]) -> None:
+        """Show what was known before the start, as stale, where nothing newer was told."""
+        for row in rows:
+            self._segment(row.exchange, row.market).remember(row)
+
+    def _segment(self, exchange: str, market: str) -> Segment:
+        segment = self._segments.get((exchange, market))
         if segment is None:
-            segment = self._segments[mark] = Segment(*mark, self._patience, self._limits)
-        segment.apply(batch)
+            segment = Segment(exchange, market, self._patience, self._limits)
+            self._segments[exchange, market] = segment
+        return segment
 
     def sweep(self, now_ns: int) -> None:
         """Mark what has been silent for too long, close bars whose time has passed."""

@@ -37,6 +37,7 @@ from actors.market.outages import Outages
 from actors.market.qualities import Qualities
 from actors.market.quality import Stream
 from actors.market.rhythm import Patience
+from actors.market.rows import TickRow
 from actors.market.tickers import Tickers
 from actors.market.trades import TradeLimits, Trades
 
@@ -104,6 +105,13 @@ class Segment:
                     heard(event.symbol, "book", connection, life, event.ts_recv)
             else:
                 self._others[type(event)](source, event)
+        if tickers.remembered:
+            self._settle(batch)
+
+    def remember(self, row: TickRow) -> None:
+        """What was known before the start, of what is followed as far as that is known."""
+        if not self.instruments or row.symbol in self.instruments:
+            self.tickers.remember(row)
 
     def reset(self, reason: str, now_ns: int) -> None:
         """What was known stays to be seen, and is stale until each connection begins a new life."""
@@ -213,6 +221,12 @@ class Segment:
         if self.instruments.get(instrument.symbol) != instrument:
             self.instruments[instrument.symbol] = self.listed[instrument.symbol] = instrument
             self.qualities.halt(instrument.symbol, instrument.halted, event.ts_recv)
+
+    def _settle(self, batch: Batch) -> None:
+        """A listing is told whole: what is remembered and not in it is followed no more."""
+        if any(type(event) is Listed for event in batch.events):
+            for symbol in self.tickers.remembered - self.instruments.keys():
+                self._remove(batch.source, Removed(symbol))
 
     def _remove(self, source: Source, event: Removed) -> None:
         symbol = event.symbol

@@ -1,8 +1,9 @@
 """The tickers of one market: each instrument's newest record, folded from what its connections tell.
 
 What a connection said in an earlier life never mixes with what it says now: with its first word in a new
-life, every field that the earlier one had set is forgotten. Whether a record is current is not judged here:
-`quality.py` does.
+life, every field that the earlier one had set is forgotten. So is everything that is remembered from before
+the start, with the first word of any stream. Whether a record is current is not judged here: `quality.py`
+does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from actors.market.changes import Prices
 from actors.market.events import Quote, Source, State, TickerUpdate
+from actors.market.rows import TickRow
 from actors.market.ticker import Ticker
 
 
@@ -25,11 +27,12 @@ class _Part(Struct):
 
 
 class _Record:
-    __slots__ = ("fields", "parts", "prices", "told", "ts_recv")
+    __slots__ = ("fields", "parts", "prices", "remembered", "told", "ts_recv")
 
     def __init__(self, source: Source, symbol: str) -> None:
         self.fields: dict[str, Any] = {"exchange": source.exchange, "market": source.market, "symbol": symbol}
         self.parts: dict[str, _Part] = {}
+        self.remembered: set[str] | None = None  # the fields that are of before the start
         self.ts_recv = 0
         self.prices = Prices()
         self.told: tuple[float | None, ...] = (None, None, None)
@@ -47,6 +50,23 @@ class _Record:
         part.life = source.life
         return part
 
+    def remember(self, row: TickRow) -> bool:
+        """Show what was known, but for what was told since. Returns whether there is anything new in it."""
+        if self.ts_recv >= row.ts or (self.ts_recv and self.remembered is None):
+            return False
+        self.forget()
+        told = {name for part in self.parts.values() for name in part.names}
+        known = {name: value for name, value in _values(row).items() if name not in told}
+        self.fields.update(known)
+        self.remembered, self.ts_recv = set(known), row.ts
+        return True
+
+    def forget(self) -> None:
+        """A stream speaks: what is of before the start is over."""
+        self.fields.update(dict.fromkeys(self.remembered or ()))
+        self.remembered = None
+        self.ts_recv = 0
+
     def ticker(self, quality: State, now_ns: int) -> Ticker:
         """The record as its readers see it."""
         self.told = change_1m, change_5m, change_1h = self.prices.changes(self.fields.get("price"), now_ns)
@@ -61,12 +81,14 @@ class _Record:
 
 
 class Tickers:
-    """`quality` tells the state of a symbol's record."""
+    """`quality` tells the state of a symbol's record. `remembered` are the symbols of which nothing is known
+    but what was known before the start."""
 
     def __init__(self, quality: Callable[[str], State]) -> None:
         self._quality = quality
         self._records: dict[str, _Record] = {}
         self._dirty: dict[str, None] = {}
+        self.remembered: set[str] = set()
 
     def update(
         self, source: Source, symbol: str, values: dict[str, Any], event: TickerUpdate | Quote
@@ -78,6 +100,9 @@ class Tickers:
         part = record.parts.get(source.connection)
         if part is None or part.life != source.life:
             part = record.begin(source)
+        if record.remembered is not None:
+            record.forget()
+            self.remembered.discard(symbol)
         fields = record.fields
         fields.update(values)
         part.names.update(values)
@@ -96,7 +121,16 @@ class Tickers:
             part = record.begin(source)
         record.fields.update(event.values)
         part.names.update(event.values)
+        if record.remembered is not None:
+            record.remembered.difference_update(event.values)
         self._dirty[event.symbol] = None
+
+    def remember(self, row: TickRow) -> None:
+        """Show what was known before the start, until a stream speaks."""
+        source = Source(row.exchange, row.market, "", 0)
+        if self._record(source, row.symbol).remember(row):
+            self.remembered.add(row.symbol)
+            self._dirty[row.symbol] = None
 
     def begin(self, source: Source, symbol: str) -> None:
         """A connection begins a new life with this instrument."""
@@ -133,6 +167,7 @@ class Tickers:
     def remove(self, symbol: str) -> bool:
         """Forget an instrument. Returns whether there was one."""
         self._dirty.pop(symbol, None)
+        self.remembered.discard(symbol)
         return self._records.pop(symbol, None) is not None
 
     def drain(self, now_ns: int) -> list[Ticker]:
@@ -141,7 +176,7 @@ class Tickers:
         for symbol in self._dirty:
             record = self._records[symbol]
             if record.ts_recv:
-                quality = self._quality(symbol)
+                quality = self._judged(symbol, record)
                 record.prices.note(record.fields.get("price") if quality == "live" else None, now_ns)
                 changed.append(record.ticker(quality, now_ns))
         self._dirty.clear()
@@ -150,13 +185,30 @@ class Tickers:
     def everything(self, now_ns: int) -> list[Ticker]:
         """Every record of which any data came."""
         return [
-            record.ticker(self._quality(symbol), now_ns)
+            record.ticker(self._judged(symbol, record), now_ns)
             for symbol, record in self._records.items()
             if record.ts_recv
         ]
+
+    def _judged(self, symbol: str, record: _Record) -> State:
+        """A stream may be live without a word; what is remembered is not."""
+        quality = self._quality(symbol)
+        return quality if record.remembered is None or quality in ("halted", "refused") else "stale"
 
     def _record(self, source: Source, symbol: str) -> _Record:
         record = self._records.get(symbol)
         if record is None:
             record = self._records[symbol] = _Record(source, symbol)
         return record
+
+
+def _values(row: TickRow) -> dict[str, float | None]:
+    return {
+        "price": row.price,
+        "volume_24h": row.volume,
+        "high_24h": row.high_24h,
+        "low_24h": row.low_24h,
+        "change_24h": row.change_24h,
+        "bid": row.bid,
+        "ask": row.ask,
+    }

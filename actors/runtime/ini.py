@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,16 @@ import msgspec
 from msgspec import inspect
 
 from actors.runtime.errors import SettingsError
+from actors.runtime.inifile import read_sections
 from actors.runtime.settings import (
     DataSettings,
     ExchangeSettings,
     HistorySettings,
     MarketSettings,
     QuestDBSettings,
+    RedisSettings,
     Settings,
+    StreamSettings,
     SupervisorSettings,
     WebSettings,
 )
@@ -37,15 +40,24 @@ _SYMBOL_WORDS = "symbols such as BTCUSDT, or *, or top:N, separated by commas"
 _SECRET_WORD = re.compile("token|secret|passw")
 # What Kubernetes tells every container about a service that is called like us.
 _SERVICE_LINK = re.compile(r"TICKWELL_(SERVICE_(HOST|PORT)|PORT)(_\w+)?")
-_SECTION_LINE, _KEY_LINE = re.compile(r"\[(.+)\]"), re.compile(r"([^#;=:][^=:]*?)\s*[=:]")
 _YES_NO = configparser.ConfigParser.BOOLEAN_STATES
 _FIXED: dict[str, type[msgspec.Struct]] = {
     "supervisor": SupervisorSettings,
     "market": MarketSettings,
     "web": WebSettings,
+    "stream": StreamSettings,
     "data": DataSettings,
 }
-_SINKS: dict[str, type[msgspec.Struct]] = {"history": HistorySettings, "questdb": QuestDBSettings}
+_SINKS: dict[str, type[msgspec.Struct]] = {
+    "history": HistorySettings,
+    "questdb": QuestDBSettings,
+    "redis": RedisSettings,
+}
+# Where a server is: the variables that other programs know it by, and how its URL looks.
+_SERVERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "questdb": (("QUESTDB_URL",), "http://127.0.0.1:9000"),
+    "redis": (("DRAGONFLY_URL", "REDIS_URL"), "redis://127.0.0.1:6379"),
+}
 
 
 def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequence[str]) -> Settings:
@@ -53,12 +65,11 @@ def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequenc
     problems: list[str] = []
     schema = _FIXED | {f"sink:{name}": struct for name, struct in _SINKS.items()}
     schema |= {f"exchange:{name}": ExchangeSettings for name in exchanges}
-    values = _read_file(path, problems)
+    values = read_sections(path, problems)
     readable = not problems
     _check_names(values, schema, problems)
     _overlay(values, environment, schema, problems)
-    questdb = values.setdefault("sink:questdb", {})
-    questdb["url"] = questdb.get("url") or environment.get("QUESTDB_URL", "")
+    _find_servers(values, environment)
     sections = {
         name: _convert_section(name, struct, values.get(name, {}), problems)
         for name, struct in schema.items()
@@ -96,42 +107,6 @@ def _show(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     return str(value)
-
-
-def _read_file(path: Path, problems: list[str]) -> dict[str, dict[str, str]]:
-    """The sections of the file. What a line holds is not repeated: it may be a secret."""
-    parser = configparser.ConfigParser(interpolation=None, default_section="", strict=False)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        problems.extend(_repeated(text))
-        parser.read_string(text)
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}")
-    except configparser.MissingSectionHeaderError as error:
-        problems.append(f"{path}, line {error.lineno}: stands before the first [section]")
-    except configparser.ParsingError as error:
-        problems.extend(
-            f"{path}, line {number}: must be a [section], key = value, or # a comment"
-            for number, _ in error.errors
-        )
-    return {name: dict(parser[name]) for name in parser.sections()}
-
-
-def _repeated(text: str) -> Iterator[str]:
-    """Keys that stand twice: a parser would stop at the first of them, or silently prefer the last."""
-    section, key, key_indent = "", "", 0
-    lines: dict[tuple[str, str], int] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        indent = len(line) - len(line.lstrip())
-        if key and indent > key_indent:
-            continue  # the value of the line before goes on
-        if found := _SECTION_LINE.match(line.strip()):
-            section, key = found[1], ""
-        elif found := _KEY_LINE.match(line.strip()):
-            key, key_indent = found[1].lower(), indent
-            first = lines.setdefault((section, key), number)
-            if first != number:
-                yield f"[{section}] {key}: stands on lines {first} and {number}; keep one"
 
 
 def _check_names(
@@ -184,6 +159,14 @@ def _overlay(
         elif variable.startswith(ENVIRONMENT_PREFIX):
             shown, near = _shown(variable, value), _nearest(variable, places)
             problems.append(f"{variable}={shown}: unknown environment variable; {near}")
+
+
+def _find_servers(values: dict[str, dict[str, str]], environment: Mapping[str, str]) -> None:
+    """What the settings do not say of where a server is, the environment may."""
+    for name, (variables, _) in _SERVERS.items():
+        section = values.setdefault(f"sink:{name}", {})
+        found = [environment[each] for each in variables if environment.get(each)]
+        section["url"] = section.get("url") or next(iter(found), "")
 
 
 def _convert_section(
@@ -245,8 +228,11 @@ def _check_together(sections: Mapping[str, Any], problems: list[str]) -> None:
             f"[market] stale_after_max_s = {market.stale_after_max_s:g}:"
             f" must be at least stale_after_min_s, which is {market.stale_after_min_s:g}"
         )
-    if sections["sink:questdb"].enabled and not sections["sink:questdb"].url:
-        problems.append("[sink:questdb] url is missing: such as http://127.0.0.1:9000")
+    problems.extend(
+        f"[sink:{name}] url is missing: such as {example}"
+        for name, (_, example) in _SERVERS.items()
+        if sections[f"sink:{name}"].enabled and not sections[f"sink:{name}"].url
+    )
     if bool(web.tls_certificate) != bool(web.tls_key):
         missing = "tls_key" if web.tls_certificate else "tls_certificate"
         problems.append(f"[web] {missing} is missing: TLS needs both the certificate and its key")

@@ -56,6 +56,20 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     compression: bool = True
 
 
+class StreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[stream]`: what the clients of `/ws` may ask, in all and each, and how far back they may resume.
+
+    `symbols_max` counts selectors of one subscription, `ring_trades` the newest trades of all instruments.
+    """
+
+    connections_max: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
+    connections_per_address_max: Annotated[int, Meta(ge=1, le=100_000)] = 2000
+    subscriptions_max: Annotated[int, Meta(ge=1, le=10_000)] = 256
+    symbols_max: Annotated[int, Meta(ge=1, le=10_000)] = 1000
+    messages_per_s: Annotated[float, Meta(ge=1, le=1000)] = 20.0
+    ring_trades: Annotated[int, Meta(ge=100, le=10_000_000)] = 100_000
+
+
 class DataSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[data]`: where Tickwell keeps what it writes."""
 
@@ -99,6 +113,23 @@ class QuestDBSettings(SinkSettings, frozen=True, kw_only=True, forbid_unknown_fi
     """`[sink:questdb]`: a QuestDB server beside the hub, such as `http://admin:secret@127.0.0.1:9000`."""
 
     url: str = ""
+
+
+class RedisSettings(SinkSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[sink:redis]`: a Redis beside the hub, such as `redis://:secret@127.0.0.1:6379/0`.
+
+    Keys of `bare_exchange` do not carry its name. Every key is kept so many days after it was last written;
+    0 = for ever. `timeseries_interval_s` is how often a row is kept for the day; 0 keeps every row.
+    """
+
+    url: str = ""
+    bare_exchange: str = ""
+    history_rows: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+    timeseries_interval_s: Annotated[float, Meta(ge=0, le=86_400)] = 10.0
+    latest_days: Days = 1.0
+    history_days: Days = 7.0
+    timeseries_days: Days = 2.0
+    stats_days: Days = 7.0
 
 
 class ExchangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,3 +179,5 @@ class Settings(Struct, frozen=True):
     exchanges: dict[str, ExchangeSettings]
     history: HistorySettings = HistorySettings(enabled=False)
     questdb: QuestDBSettings = QuestDBSettings()
+    redis: RedisSettings = RedisSettings()
+    stream: StreamSettings = StreamSettings()

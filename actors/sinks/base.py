@@ -7,11 +7,11 @@ crash or a doubtful answer, and keeps each once, by its key (`actors/market/rows
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
-from actors.market.rows import BarRow, Row, TickRow, TradeRow
+from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
 
 Order: TypeAlias = Literal["newest", "oldest"]
 
@@ -36,6 +36,19 @@ class Sink(Protocol):
 
     async def aclose(self) -> None:
         """Let go of everything; it never raises."""
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A sink that keeps rows of some kinds only. Others are not accepted for it, so none of them counts as
+    lost; where it is told of gaps all the same, `write` leaves them out."""
+
+    kinds: frozenset[type[Row]]
+
+
+def kinds_of(sink: Sink) -> frozenset[type[Row]] | None:
+    """The kinds of rows that a sink keeps; `None` for all."""
+    return sink.kinds if isinstance(sink, Choosy) else None
 
 
 class InstrumentKey(Struct, frozen=True):
@@ -72,12 +85,16 @@ class Stats(Struct, frozen=True):
     vwap: float | None
 
 
-class History(Protocol):
-    """Reads that never block writers, each within a time limit (`HistoryTimeout`). Rows come in pages of a
-    few hundred, so that no result is built in memory whole."""
+class Memory(Protocol):
+    """What was known at last, before the hub was started. Every `History` has that."""
 
     async def latest(self, exchange: str | None, market: str | None) -> list[TickRow]:
-        """The newest tick of every instrument."""
+        """The newest tick of every instrument. Raises `SinkUnavailable` or `HistoryTimeout`."""
+
+
+class History(Memory, Protocol):
+    """Reads that never block writers, each within a time limit (`HistoryTimeout`). Rows come in pages of a
+    few hundred, so that no result is built in memory whole."""
 
     def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
         """The ticks of one instrument."""
@@ -87,6 +104,10 @@ class History(Protocol):
 
     def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
         """The bars of one length of one instrument."""
+
+    def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
+        """What is missing of one instrument, or of all history: every gap that overlaps the span, healed ones
+        too, by its begin. What breaks a tie is the channel."""
 
     async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
         """What the ticks of a window come to, and its traded volume where trades or bars tell it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from actors.market.rows import TickRow
 from actors.runtime.errors import SettingsError
-from actors.runtime.settings import DataSettings, HistorySettings, Settings, SinkSettings
-from actors.sinks.base import History, Sink
+from actors.runtime.settings import DataSettings, HistorySettings, RedisSettings, Settings, SinkSettings
+from actors.sinks.base import History, Memory, Sink
 from actors.sinks.outbox import Outbox
 from actors.sinks.parcels import Bounds
 from actors.sinks.sqlite import Retention, SqliteHistory, SqliteSink
@@ -24,12 +26,14 @@ def sinks_of(settings: Settings, now_ns: Callable[[], int]) -> Iterator[tuple[Si
         try:
             from actors.sinks.questdb import QuestDBSink  # an extra: only who uses it needs it
 
-            yield QuestDBSink(settings.questdb.url), settings.questdb
+            yield QuestDBSink(settings.questdb.url, began_ns=now_ns()), settings.questdb
         except ImportError:
             words = "[sink:questdb] needs the client of QuestDB: pip install 'tickwell[questdb]'"
             raise SettingsError([words]) from None
         except SettingsError as error:
             raise SettingsError([f"[sink:questdb] url: {problem}" for problem in error.problems]) from None
+    if settings.redis.enabled:
+        yield _redis_sink(settings.redis), settings.redis
 
 
 def outbox_of(name: str, options: SinkSettings, data: DataSettings, now_ns: Callable[[], int]) -> Outbox:
@@ -47,6 +51,30 @@ def history_of(settings: Settings) -> History | None:
 
         return QuestDBHistory(settings.questdb.url)
     return None
+
+
+def memories_of(settings: Settings, history: History | None) -> list[Callable[[], Awaitable[list[TickRow]]]]:
+    """Whoever may still know the newest prices of the last run, to be asked for them."""
+    memories: list[Memory] = [] if history is None else [history]
+    if settings.redis.enabled:
+        from actors.sinks.redis import RedisLatest
+
+        memories.append(RedisLatest(settings.redis.url, bare_exchange=settings.redis.bare_exchange))
+    return [partial(memory.latest, None, None) for memory in memories]
+
+
+def _redis_sink(settings: RedisSettings) -> Sink:
+    try:
+        from actors.sinks.redis import Keep, RedisSink  # an extra, too
+
+        keep = Keep(**{name: getattr(settings, name) for name in Keep.__struct_fields__})
+        return RedisSink(settings.url, keep, bare_exchange=settings.bare_exchange)
+    except ImportError:
+        raise SettingsError(
+            ["[sink:redis] needs the client of Redis: pip install 'tickwell[redis]'"]
+        ) from None
+    except SettingsError as error:
+        raise SettingsError([f"[sink:redis] url: {problem}" for problem in error.problems]) from None
 
 
 def _retention(settings: HistorySettings) -> Retention:

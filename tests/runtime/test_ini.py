@@ -266,3 +266,15 @@ def test_questdb_is_found_where_its_users_say_it_and_ours_wins(tmp_path: Path) -
 def test_a_questdb_without_an_address_is_a_mistake(tmp_path: Path) -> None:
     [problem] = problems(tmp_path, GOOD + "[sink:questdb]\nenabled = yes\n")
     assert problem.startswith("[sink:questdb] url is missing")
+
+
+def test_redis_is_found_where_its_users_say_it(tmp_path: Path) -> None:
+    enabled = GOOD + "[sink:redis]\nenabled = yes\n"
+    redis, dragonfly, ours = (f"redis://:hunter{number}@127.0.0.1" for number in (1, 2, 3))
+    assert read(tmp_path, enabled, REDIS_URL=redis).redis.url == redis
+    assert read(tmp_path, enabled, REDIS_URL=redis, DRAGONFLY_URL=dragonfly).redis.url == dragonfly
+    both = {"REDIS_URL": redis, "TICKWELL_SINK_REDIS_URL": ours}
+    assert read(tmp_path, enabled, **both).redis.url == ours
+    assert "hunter" not in write_settings(read(tmp_path, enabled, REDIS_URL=redis))
+    [problem] = problems(tmp_path, enabled)
+    assert problem == "[sink:redis] url is missing: such as redis://127.0.0.1:6379"

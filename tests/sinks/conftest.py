@@ -8,6 +8,8 @@ import pytest
 
 from tests.sinks.fetch_questdb import NEWEST, OLDEST
 from tests.sinks.questdb_server import QuestDBServer, running
+from tests.sinks.redis_server import RedisServer
+from tests.sinks.redis_server import running as running_redis
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,18 @@ def each_questdb(request: pytest.FixtureRequest) -> QuestDBServer:
     server.ensure()
     server.drop_everything()
     return server
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer) -> RedisServer:
+    shared_redis.ensure()
+    with shared_redis.asked() as client:
+        client.config_set("maxmemory", 0)
+        client.flushall()
+    return shared_redis

@@ -1,0 +1,131 @@
+"""A real Redis on a free loopback port, which can be killed, frozen, emptied and started again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, RedisError
+from redis.retry import Retry
+
+from tests.processes import free_port
+
+START_WITHIN_S = 20
+
+
+class RedisServer:
+    """One server and its folder; `options` are lines of its configuration. It saves every write, so that a
+    kill loses none."""
+
+    def __init__(self, root: Path, *options: str, tls: tuple[Path, Path, Path] | None = None) -> None:
+        self.port, self.tls_port = free_port(), free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self._root, self._options = root, options
+        if tls is not None:
+            certificate, key, roots = tls
+            files = (f"tls-cert-file {certificate}", f"tls-key-file {key}", f"tls-ca-cert-file {roots}")
+            self._options += (f"tls-port {self.tls_port}", *files, "tls-auth-clients no")
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self._child is not None
+
+    def ensure(self) -> None:
+        """It runs, whatever a test has left behind."""
+        if self._child is None:
+            self.start()
+
+    def start(self, *more: str, wait: bool = True) -> None:
+        """Returns when it answers, if that is waited for. `more` are options for this time."""
+        program = shutil.which("redis-server")
+        assert program is not None
+        self._root.mkdir(parents=True, exist_ok=True)
+        lines = [f"port {self.port}", "bind 127.0.0.1", "save ''", "appendonly yes", "appendfsync always"]
+        lines += [f"dir {self._root}", *self._options, *more, ""]
+        (self._root / "redis.conf").write_text("\n".join(lines))
+        with (self._root / "stdout").open("ab") as log:
+            self._child = subprocess.Popen(
+                [program, str(self._root / "redis.conf")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        if wait:
+            self.await_answer()
+
+    def kill(self) -> None:
+        """As kill -9 does it."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+
+    def freeze(self) -> None:
+        """It stops where it stands; the kernel goes on taking connections for it."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        self._signal(signal.SIGCONT)
+
+    def empty(self) -> None:
+        """It loses its data, while it is down."""
+        assert self._child is None
+        shutil.rmtree(self._root / "appendonlydir", ignore_errors=True)
+
+    @contextmanager
+    def asked(self) -> Iterator[Any]:
+        """A plain client, as its users have one. Its annotations hold for asyncio, too, and help nobody."""
+        client = Redis(
+            port=self.port, decode_responses=True, socket_timeout=START_WITHIN_S, retry=Retry(NoBackoff(), 0)
+        )
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def await_answer(self) -> None:
+        """Returns when it answers, or asks for a password."""
+        deadline = time.monotonic() + START_WITHIN_S
+        while time.monotonic() < deadline:
+            assert self._child is not None
+            assert self._child.poll() is None, (self._root / "stdout").read_text(errors="replace")[-2000:]
+            try:
+                with self.asked() as client:
+                    client.ping()
+            except AuthenticationError:
+                return
+            except RedisError:
+                time.sleep(0.02)
+            else:
+                return
+        raise AssertionError(f"redis-server did not start within {START_WITHIN_S} s")
+
+    def _signal(self, number: int) -> None:
+        assert self._child is not None
+        os.kill(self._child.pid, number)
+
+
+@contextmanager
+def running(root: Path, *options: str, tls: tuple[Path, Path, Path] | None = None) -> Iterator[RedisServer]:
+    """A server; whatever is left of it is killed at the end. Skips where none can be had."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("no redis-server: apt-get install redis-server")
+    server = RedisServer(root, *options, tls=tls)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
