@@ -1,11 +1,11 @@
-# run · demo · test · check · fix · golden · bench · bench-quick: each makes what it needs. Python 3.11 or newer with venv is enough.
+# run · demo · test · check · fix · golden · drills · bench · bench-quick: each makes what it needs. Python 3.11 or newer with venv is enough.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: run demo test check fix golden bench bench-quick clean
+.PHONY: run demo test check fix golden drills bench bench-quick clean
 
 run: $(VENV)/.run
 	@$(BIN)/python supervisor.py
@@ -28,7 +28,11 @@ fix: $(VENV)/.test
 golden: $(VENV)/.test
 	@$(BIN)/python -m pytest -q tests/exchanges/test_golden.py --update-golden
 
-# Half an hour: every question, and what came out goes into docs/performance.md.
+# Half an hour, as root: sinks, servers and disks that fail, at length; the tables of docs/reliability.md come out.
+drills: $(VENV)/.test
+	@$(BIN)/python -m tests.drills
+
+# Three quarters of an hour: every question, and what came out goes into docs/performance.md.
 bench: $(BENCH)/.made
 	@$(BENCH)/bin/python -m benchmarks --write
 

@@ -25,14 +25,16 @@ QUESTIONS = {
     7: "q7_memory",
     8: "q8_never_readers",
     9: "q9_whole_market",
+    10: "q10_rows",
+    11: "q11_questions",
 }
 COMPARED = (
     "trio", "trio-websocket", "wsproto", "hypercorn", "quart", "quart-trio", "msgspec", "cryptofeed", "ccxt",
-    "picows", "websockets", "uvicorn", "uvloop", "starlette", "fastapi", "aiohttp",
+    "picows", "websockets", "uvicorn", "uvloop", "starlette", "fastapi", "aiohttp", "questdb", "redis",
 )  # fmt: skip
 DOCUMENT = ROOT / "docs" / "performance.md"
 SECTION = re.compile(r"^### (\d+)\. .*?(?=^### |\Z)", re.MULTILINE | re.DOTALL)
-LEFT_OUT_WHEN_QUICK = (5, 8, 9)
+LEFT_OUT_WHEN_QUICK = (5, 8, 9, 10, 11)
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 

@@ -1,4 +1,4 @@
-"""The hub as a user runs it, on exchanges of ours: the process that questions 2 to 9 look at."""
+"""The hub as a user runs it, on exchanges of ours: the process that questions 2 to 9, and 11, look at."""
 
 from __future__ import annotations
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import trio
 
 from actors.runtime.errors import HistoryTimeout, SinkUnavailable
-from actors.sinks._sqlite_files import plain_errors
+from actors.sinks._sqlite_files import identity, plain_errors
 
 T = TypeVar("T")
 
 # A running query asks about its time every so many steps of SQLite's machine: about once a millisecond.
 STEPS = 20_000
 LOCK_WAIT_S = 1.0
+
+
+class _Stopped(Exception):
+    """A question was ended before its answer."""
 
 
 class _Reader:
@@ -31,7 +36,7 @@ class _Reader:
             isolation_level=None,
             check_same_thread=False,
         )
-        self.file = _identity(path)
+        self.file = identity(path)
         self.deadline = 0.0
         self.stopped = False
         self._clock = clock
@@ -81,24 +86,37 @@ class Readers:
             self._free.release()
 
     async def _ask(self, question: Callable[[sqlite3.Connection], T], nothing: T, deadline: float) -> T:
-        clock = trio.lowlevel.current_clock()
+        work = partial(self._answered, trio.lowlevel.current_clock(), question, nothing, deadline)
         with plain_errors(self._path):
-            reader = await trio.to_thread.run_sync(self._reader, clock, limiter=self._threads)
-            if reader is None:
-                return nothing
             try:
-                return await trio.to_thread.run_sync(reader.answer, question, deadline, limiter=self._threads)
-            except sqlite3.OperationalError as error:
-                if not reader.stopped:
-                    raise
+                return await trio.to_thread.run_sync(work, limiter=self._threads)
+            except _Stopped as error:
                 await trio.lowlevel.checkpoint_if_cancelled()
                 raise HistoryTimeout(f"the question took longer than {self._timeout_s:g} s") from error
-            finally:
-                self._put_back(reader)
+
+    def _answered(
+        self,
+        clock: trio.abc.Clock,
+        question: Callable[[sqlite3.Connection], T],
+        nothing: T,
+        deadline: float,
+    ) -> T:
+        """In a thread: take a reader, ask, and put it back."""
+        reader = self._reader(clock)
+        if reader is None:
+            return nothing
+        try:
+            return reader.answer(question, deadline)
+        except sqlite3.OperationalError as error:
+            if reader.stopped:
+                raise _Stopped from error
+            raise
+        finally:
+            self._put_back(reader)
 
     def _reader(self, clock: trio.abc.Clock) -> _Reader | None:
         """A reader of the file that is there now: another one may have taken its place."""
-        file = _identity(self._path)
+        file = identity(self._path)
         if self._closed:
             raise SinkUnavailable("the history is closed")
         while self._idle:
@@ -128,12 +146,3 @@ def _nobody_waits() -> bool:
     except trio.Cancelled:
         return True
     return False
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file is there; `None` without one."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return (found.st_dev, found.st_ino)
