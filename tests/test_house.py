@@ -68,7 +68,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "actors.runtime.version",
     ),
     "actors": ("actors.market", "actors.runtime"),
-    "commands": ("commands", "actors", "web"),
+    "commands": ("commands", "actors", "web", "simulator"),
     "web": ("web", "actors.market", "actors.runtime", "actors.sinks.base"),
     "simulator": ("simulator",),
 }
