@@ -10,7 +10,7 @@ from quart import Response, request, websocket
 from quart_trio import QuartTrio
 
 from actors.market.sinkstatus import SinkReport
-from actors.runtime.settings import WebSettings
+from actors.runtime.settings import StreamSettings, WebSettings
 from actors.sinks.base import History
 from web import health, pages, problems, realtime, status
 from web.api import routes
@@ -19,6 +19,8 @@ from web.offers import Offers
 from web.readmodel import ReadModel
 from web.security import HEADERS
 from web.site import Site
+from web.stream import session
+from web.stream.hub import StreamHub
 
 BODY_BYTES_MAX = 64 * 1024
 BODY_S = 5
@@ -36,6 +38,7 @@ def create_app(
     history: History | None = None,
     history_is_whole: Callable[[], bool] = lambda: True,
     sinks: Callable[[], Sequence[SinkReport]] = tuple,
+    stream: StreamSettings | None = None,
     folder: Path = pages.HERE,
 ) -> QuartTrio:
     """The application over `read_model`. Once `stop` is set its sockets close and it is no longer ready.
@@ -57,11 +60,14 @@ def create_app(
         history_is_whole=history_is_whole,
         sinks=sinks,
     )
+    site.stream = StreamHub(site, stream or StreamSettings())
+    read_model.followers.append(site.stream)
     app.extensions["tickwell"] = site
     guard(app, site)
     problems.register(app)
     status.register(app, site)
     realtime.register(app, site)
+    session.register(app, site)
     health.register(app, site)
     routes.register(app, site)
     pages.register(app, folder)

@@ -1,12 +1,13 @@
 """`/livez`, `/readyz`, `/health`: is the process alive, is it any use, and what exactly is wrong.
 
-pass: every wanted market is live. warn: some are not, or miss symbols; still useful. fail: none is live,
-or the hub is going down. What was stopped on purpose is excused.
+pass: every wanted market is live. warn: some are not, or miss symbols, or a sink is in trouble; still useful.
+fail: none is live, or the hub is going down. What was stopped on purpose is excused. Prices do not depend on
+a sink, so that none of them, in whatever state, takes the hub out of service.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import trio
@@ -15,11 +16,10 @@ from quart_trio import QuartTrio
 
 from actors.market.feeds import MarketReport
 from actors.runtime.version import __version__
+from web.sinks import Verdict, age_s, sink_check
 from web.site import Site
-from web.status import age_s
 from web.wire import iso_time
 
-Verdict: TypeAlias = Literal["pass", "warn", "fail"]
 Checks: TypeAlias = dict[str, list[dict[str, Any]]]
 LOOP_LAG_MAX_S = 0.2
 
@@ -35,13 +35,14 @@ def register(app: QuartTrio, site: Site) -> None:
     @app.get("/health")
     async def health() -> Response:
         verdict, checks = judge(site.read_model.reports(), site.running(), site.now_ns())
-        loop = await loop_check(site)
-        if verdict == "pass" and loop["status"] != "pass":
+        beside = {f"sink:{sink.name}": [sink_check(sink, site.now_ns())] for sink in site.sinks()}
+        beside["loop"] = [await loop_check(site)]
+        if verdict == "pass" and any(check["status"] != "pass" for [check] in beside.values()):
             verdict = "warn"
         output = None
         if site.stop_of(request).is_set():
             verdict, output = "fail", "draining"
-        return health_response(verdict, {**checks, "loop": [loop]}, output)
+        return health_response(verdict, {**checks, **beside}, output)
 
 
 def health_response(verdict: Verdict, checks: Checks, output: str | None = None) -> Response:

@@ -26,43 +26,54 @@ class TooManyErrors(Exception):
 
 
 @dataclass
-class Inbound:
-    """Answers one client's messages, and counts what it does wrong."""
+class Conduct:
+    """How a client behaves: how much it says, after a burst, and how often it is not understood."""
 
-    allowance: float = MESSAGES_BURST
+    messages_per_s: float = MESSAGES_PER_S
+    burst: float = MESSAGES_BURST
     counted_s: float = 0.0
     errors: int = 0
     minute_began_s: float = 0.0
 
-    def answer(self, message: str | bytes | None, now_s: float, now_ns: int) -> bytes:
-        """The answer to a message. `TooManyErrors` when an error would be one too many in a minute."""
-        code, words = (
-            "rate_limited",
-            f"more than {MESSAGES_PER_S:g} messages per second: this one was not read",
-        )
-        if self._admit(now_s):
-            try:
-                return wire.pong(now_ns, read_ping(message).ts)
-            except ValueError as error:
-                code, words = "bad_message", str(error)
-        self._count_error(now_s)
-        return wire.error(code, words)
+    def __post_init__(self) -> None:
+        self.allowance = self.burst
 
-    def _admit(self, now_s: float) -> bool:
-        earned = (now_s - self.counted_s) * MESSAGES_PER_S
-        self.allowance = min(MESSAGES_BURST, self.allowance + earned)
+    def admit(self, now_s: float) -> bool:
+        """Whether one more message may be read now."""
+        earned = (now_s - self.counted_s) * self.messages_per_s
+        self.allowance = min(self.burst, self.allowance + earned)
         self.counted_s = now_s
         if self.allowance < 1:
             return False
         self.allowance -= 1
         return True
 
-    def _count_error(self, now_s: float) -> None:
+    def count_error(self, now_s: float) -> None:
+        """Note a message that was not understood. `TooManyErrors` when it is one too many in a minute."""
         if now_s - self.minute_began_s >= 60 or not self.errors:
             self.minute_began_s, self.errors = now_s, 0
         self.errors += 1
         if self.errors > ERRORS_PER_MINUTE:
             raise TooManyErrors(f"{self.errors} errors in a minute")
+
+
+@dataclass
+class Inbound(Conduct):
+    """Answers one client's messages, and counts what it does wrong."""
+
+    def answer(self, message: str | bytes | None, now_s: float, now_ns: int) -> bytes:
+        """The answer to a message. `TooManyErrors` when an error would be one too many in a minute."""
+        code, words = (
+            "rate_limited",
+            f"more than {self.messages_per_s:g} messages per second: this one was not read",
+        )
+        if self.admit(now_s):
+            try:
+                return wire.pong(now_ns, read_ping(message).ts)
+            except ValueError as error:
+                code, words = "bad_message", str(error)
+        self.count_error(now_s)
+        return wire.error(code, words)
 
 
 def read_ping(message: str | bytes | None) -> ClientMessage:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from actors.market.feeds import MarketReport
 from actors.market.tick import Record, Tick
 from web.picture import Kept, Kind, Picture
+from web.wishes import Spellings
 
 REMOVED_MAX = 10_000
 LATE_MS = 200.0
@@ -42,6 +43,7 @@ class Board:
         self.entries: dict[tuple[str, str], Entry] = {}
         self.names: dict[str, set[str]] = {}
         self.removed: dict[tuple[str, str], int] = {}
+        self._spellings: dict[str | None, tuple[int, Spellings]] = {}
         self.reports: dict[str, MarketReport] = {}
         self.reported = 0
         self.picture = Picture(kept)
@@ -124,6 +126,13 @@ class Board:
         wanted = (report.symbols for of, report in self.reports.items() if market in (None, of))
         return shown.union(*wanted)
 
+    def spellings(self, market: str | None = None) -> Spellings:
+        """The same symbols by every way to write them: made once, until the listing changes."""
+        made = self._spellings.get(market)
+        if made is None or made[0] != self.listing:
+            made = self._spellings[market] = (self.listing, Spellings(self.symbols(market), self.names))
+        return made[1]
+
     def markets(self) -> list[str]:
         """The markets of which something is shown or wanted."""
         return sorted({market for market, _ in self.entries} | self.reports.keys())
@@ -131,7 +140,7 @@ class Board:
     def knows(self, market: str | None = None) -> bool:
         """Whether it is known what there is: something, or of a market that nobody follows, nothing."""
         followed = market is None or market in self.reports
-        return bool(self.symbols(market)) or (bool(self.reports) and not followed)
+        return bool(self.spellings(market).known) or (bool(self.reports) and not followed)
 
 
 def _standing(record: Record) -> tuple[object, ...]:

@@ -78,6 +78,7 @@ async def started(app: QuartTrio) -> AsyncIterator[None]:
         app.nursery = nursery
         await app.startup()
         nursery.start_soon(app.extensions["tickwell"].fanout.run)
+        nursery.start_soon(app.extensions["tickwell"].stream.run)
         try:
             yield
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import trio
 from quart.wrappers.base import BaseRequestWebsocket
@@ -18,13 +19,16 @@ from web.quietlog import QuietLog
 from web.readmodel import ReadModel
 from web.security import Gate
 
+if TYPE_CHECKING:
+    from web.stream.hub import StreamHub
+
 
 @dataclass(kw_only=True)
 class Site:
     """Handed to every `register` function in place of globals.
 
     `history_is_whole` says whether everything that was accepted has reached `history`: only then what it
-    tells about the past can be relied on for ever.
+    tells about the past can be relied on for ever. `stream` is put in by `create_app`.
     """
 
     read_model: ReadModel
@@ -38,6 +42,7 @@ class Site:
     sinks: Callable[[], Sequence[SinkReport]] = tuple
     fanout: Fanout = field(init=False)
     gate: Gate = field(init=False)
+    stream: StreamHub = field(init=False)
     quiet: QuietLog = field(default_factory=QuietLog)
 
     def __post_init__(self) -> None:

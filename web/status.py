@@ -10,9 +10,9 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from actors.market.feeds import MarketReport
-from actors.market.sinkstatus import SinkReport
 from actors.runtime.version import __version__
 from web.problems import Problem
+from web.sinks import age_s, sink_entry
 from web.site import Site
 from web.wire import iso_time
 
@@ -85,6 +85,7 @@ def status_document(site: Site) -> dict[str, Any]:
     document["tick_lag_ms"] = round(max((board.lag_ms for board in boards), default=0.0), 1)
     document["late_ticks"] = max((board.late_ticks for board in boards), default=0)
     document["conflated_ticks"] = dict(site.fanout.conflated)
+    document["stream"] = site.stream.status()
     document["markets"] = [market_entry(report, now_ns) for report in site.read_model.reports()]
     document["sinks"] = [sink_entry(report, now_ns) for report in site.sinks()]
     document["version"] = __version__
@@ -111,27 +112,3 @@ def market_entry(report: MarketReport, now_ns: int) -> dict[str, Any]:
         "next_attempt": None if attempt is None else iso_time(attempt),
         "next_attempt_in_s": None if attempt is None else round(max(0, attempt - now_ns) / 1e9, 1),
     }
-
-
-def sink_entry(report: SinkReport, now_ns: int) -> dict[str, Any]:
-    """One sink: rows accepted = written + in hand + in the outbox + dropped, at all times."""
-    attempt = report.next_attempt_ns
-    return {
-        "name": report.name,
-        "state": report.state,
-        "since": iso_time(report.since_ns),
-        "accepted": report.accepted,
-        "written": report.written,
-        "in_hand": report.in_hand,
-        "outbox_rows": report.outbox_rows,
-        "outbox_bytes": report.outbox_bytes,
-        "outbox_age_s": age_s(report.outbox_oldest_ns, now_ns),
-        "dropped": report.dropped,
-        "last_error": report.last_error,
-        "next_attempt_in_s": None if attempt is None else round(max(0, attempt - now_ns) / 1e9, 1),
-    }
-
-
-def age_s(ts_ns: int | None, now_ns: int) -> float | None:
-    """How long ago something was, in seconds; `None` when it never was."""
-    return None if ts_ns is None else round(max(0, now_ns - ts_ns) / 1e9, 3)

@@ -59,8 +59,8 @@ class ClientStream:
                 raise trio.ClosedResourceError("this WebSocket has said goodbye")
             await self._write(frame)
 
-    def write_now(self, frame: bytes) -> memoryview | None:
-        """Write what the kernel takes of one whole frame, without waiting.
+    def write_now(self, frame: bytes, *more: bytes) -> memoryview | None:
+        """Write what the kernel takes of one whole frame (or of `more` pieces), without waiting.
 
         Returns what is left: whoever gets that has the turn, and must `finish` it. Raises
         `trio.WouldBlock` while another write is under way, and `trio.ClosedResourceError` or
@@ -73,16 +73,18 @@ class ClientStream:
         sent = 0
         try:
             if not self.secure:
-                sent = os.write(self._descriptor, frame)
+                sent = (
+                    os.writev(self._descriptor, (frame, *more)) if more else os.write(self._descriptor, frame)
+                )
         except BlockingIOError:
             pass
         except OSError as error:
             self.lost = True
             raise trio.BrokenResourceError(str(error)) from error
-        if sent == len(frame):
+        if sent == len(frame) + sum(map(len, more)):
             return None  # nothing was awaited: nobody else could have taken the turn
         self._turn.acquire_nowait()
-        return memoryview(frame)[sent:]
+        return memoryview(b"".join((frame, *more)) if more else frame)[sent:]
 
     async def finish(self, rest: memoryview) -> None:
         """Write what `write_now` left, within the deadline, and pass on the turn."""

@@ -57,9 +57,14 @@ COPIED = tuple(name for name in RecordOut.__struct_fields__ if name not in COMPU
 
 def encode_record(ticker: Ticker) -> bytes:
     """The JSON body of one record. NaN and infinity become `null`."""
+    return msgspec.json.encode(record_out(ticker))
+
+
+def record_out(ticker: Ticker) -> RecordOut:
+    """A record as its readers see it."""
     ts = ticker.ts_event or ticker.ts_recv
     copied: dict[str, Any] = {name: getattr(ticker, name) for name in COPIED}
-    record = RecordOut(
+    return RecordOut(
         timestamp=ts // 1_000_000 / 1000 if ts else None,
         key=ticker.key,
         next_funding_ts=unix_ms(ticker.next_funding_ts),
@@ -67,7 +72,6 @@ def encode_record(ticker: Ticker) -> bytes:
         ts_recv=unix_ms(ticker.ts_recv or None),
         **copied,
     )
-    return msgspec.json.encode(record)
 
 
 def initial_data(exchange: str, bodies: Collection[bytes], now_ns: int) -> bytes:

@@ -89,6 +89,16 @@ class Spellings:
             found.setdefault(symbol.casefold(), set()).add(symbol)
         return found
 
+    @cached_property
+    def lines(self) -> str:
+        """The known symbols in lines, for patterns."""
+        return "\n".join(self.known)
+
+    @cached_property
+    def name_lines(self) -> str:
+        """The names in lower case in lines, of other symbols too."""
+        return "\n".join(self.names)
+
     def meant(self, wanted: str) -> set[str]:
         """What `wanted` means: itself, those that differ in upper and lower case only, or those that it names
         (`HYPE/USDC` or `HYPE-USDC`)."""

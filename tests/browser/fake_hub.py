@@ -6,7 +6,8 @@ It speaks the hub's own protocol, with the hub's Content-Security-Policy, and no
 
 `POST /fake/feed/bybit/linear?state=disconnected&error=why` puts a feed into a state, and its records
 with it; `POST /fake/quality/bybit/linear/BTCUSDT?quality=gapped` one record;
-`POST /fake/list/bybit/linear?symbol=X` lists another symbol.
+`POST /fake/list/bybit/linear?symbol=X` lists another symbol; `POST /fake/sink?state=down&trouble=why` puts
+the history into a state.
 """
 
 from __future__ import annotations
@@ -110,6 +111,25 @@ class Feed:
         }  # fmt: skip
 
 
+@dataclass
+class Sink:
+    """Where history goes, in the state that a test wants."""
+
+    state: str = "ok"
+    trouble: str | None = None
+    dropped: int = 0
+
+    def report(self) -> dict[str, Any]:
+        waiting = 0 if self.state == "ok" else 12_345
+        return {
+            "name": "history", "state": self.state, "since": "2026-01-02T03:04:05.000Z",
+            "accepted": 50_000, "written": 50_000 - waiting - self.dropped, "in_hand": 0,
+            "outbox_rows": waiting, "outbox_bytes": waiting * 50, "outbox_age_s": 42.0 if waiting else None,
+            "dropped": {"disk_full": self.dropped} if self.dropped else {}, "trouble": self.trouble,
+            "last_error": self.trouble, "next_attempt_in_s": 7.4 if self.state == "down" else None,
+        }  # fmt: skip
+
+
 def make_feeds(symbols: int) -> list[Feed]:
     feeds = [Feed(exchange, market) for exchange, market in FEEDS]
     for feed in feeds:
@@ -122,6 +142,7 @@ def make_feeds(symbols: int) -> list[Feed]:
 
 def create_app(feeds: list[Feed]) -> QuartTrio:
     app = QuartTrio("fake_hub", static_folder=str(WEB / "static"))
+    sink = Sink()
 
     def find(exchange: str, market: str) -> Feed:
         return next(f for f in feeds if (f.exchange, f.market) == (exchange, market))
@@ -143,9 +164,16 @@ def create_app(feeds: list[Feed]) -> QuartTrio:
     @app.get("/ws/realtime/status")
     async def status() -> dict[str, Any]:
         names = {f"{f.exchange}_symbols": [r["symbol"] for r in f.records.values()] for f in feeds}
-        return {"workers_running": True, **names, "markets": [f.report() for f in feeds], "version": "0.1.0"}
+        markets, sinks = [f.report() for f in feeds], [sink.report()]
+        return {"workers_running": True, **names, "markets": markets, "sinks": sinks, "version": "0.1.0"}
 
     add_strings(app, find)
+
+    @app.post("/fake/sink")
+    async def put_sink() -> str:
+        sink.state, sink.trouble = request.args["state"], request.args.get("trouble")
+        sink.dropped = int(request.args.get("dropped", "0"))
+        return "ok"
 
     @app.websocket("/ws/realtime/<exchange>")
     async def realtime(exchange: str) -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import trio
+from msgspec.structs import replace
 
-from actors.market.rows import BarRow, Row, TickRow, TradeRow
+from actors.market.losses import EVERYTHING
+from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
 from actors.sinks.base import InstrumentKey, Span, Stats
 from tests.web.harness import NOW_NS
 
-R = TypeVar("R", TickRow, TradeRow, BarRow)
+R = TypeVar("R", TickRow, TradeRow, BarRow, GapRow)
 PAGE = 300
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
@@ -23,7 +25,8 @@ GONE = InstrumentKey("bybit", "linear", "GONEUSDT")  # nobody follows it any mor
 @dataclass
 class FakeHistory:
     """`asked` remembers every question. One takes `takes_s`; `failures` are raised one after the other, each
-    by the next question, `None` for none."""
+    by the next question, `None` for none. What is missing is no question: that is asked beside another, is
+    remembered in `asked_gaps`, and fails by `gap_failures`."""
 
     rows: list[Row] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -32,6 +35,8 @@ class FakeHistory:
     active: int = 0
     active_most: int = 0
     given_up: int = 0
+    asked_gaps: list[tuple[InstrumentKey, Span]] = field(default_factory=list)
+    gap_failures: list[Exception] = field(default_factory=list)
 
     async def _work(self) -> None:
         self.active += 1
@@ -73,6 +78,22 @@ class FakeHistory:
         only = FakeHistory(fitting, self.asked, self.failures, self.takes_s)
         async for page in only._pages(f"bars:{interval_s}", BarRow, of, span, lambda row: (row.ts, "")):
             yield page
+
+    async def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
+        """The gaps that overlap a span."""
+        self.asked_gaps.append((of, span))
+        await trio.lowlevel.checkpoint()
+        if self.gap_failures:
+            raise self.gap_failures.pop(0)
+        from_ns = span.from_ns or 0
+        reaching = [row for row in self.rows if isinstance(row, GapRow) and (row.to_ts or NOW_NS) >= from_ns]
+        mine = [
+            replace(row, exchange=of.exchange, market=of.market, symbol=of.symbol)
+            if row.symbol == EVERYTHING
+            else row
+            for row in reaching
+        ]
+        yield chosen(mine, GapRow, of, replace(span, from_ns=None), lambda row: (row.ts, row.channel))
 
     async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
         """What the ticks of a window come to."""
@@ -137,6 +158,15 @@ def tick(ts: int, price: float = 100.0, of: InstrumentKey = BTC) -> TickRow:
 def trade(ts: int, trade_id: str, of: InstrumentKey = BTC) -> TradeRow:
     """A trade."""
     return TradeRow(ts, of.exchange, of.market, of.symbol, trade_id, 100.0, 0.5, "buy", 1, False)
+
+
+def gap(
+    ts: int, to_ts: int | None, channel: str = "trades", of: InstrumentKey = BTC, **changes: Any
+) -> GapRow:
+    """A gap that nothing has healed."""
+    usual: dict[str, Any] = {"cause": "disconnected", "reason": "connection lost", "missed": None}
+    usual |= {"recovered": 0, "healed": False}
+    return GapRow(ts, of.exchange, of.market, of.symbol, channel, to_ts, **{**usual, **changes})
 
 
 def bar(ts: int, interval_s: int = 60, of: InstrumentKey = BTC, **changes: Any) -> BarRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import trio
 from quart_trio import QuartTrio
 
 from actors.market.feeds import MarketReport
+from actors.market.sinkstatus import SinkReport
 from actors.market.tick import Changes, Record, Tick
 from actors.market.ticker import Ticker
-from actors.runtime.settings import WebSettings
+from actors.runtime.settings import StreamSettings, WebSettings
 from actors.sinks.base import History
 from web.app import create_app
 from web.offers import Offers
@@ -91,6 +92,8 @@ def application(
     offers: Offers | None = None,
     history: History | None = None,
     history_is_whole: Callable[[], bool] = lambda: True,
+    sinks: Callable[[], Sequence[SinkReport]] = tuple,
+    stream: StreamSettings | None = None,
     **settings: Any,
 ) -> QuartTrio:
     """An application with everything in its place."""
@@ -104,5 +107,7 @@ def application(
         offers=offers,
         history=history,
         history_is_whole=history_is_whole,
+        sinks=sinks,
+        stream=stream,
         **more,
     )

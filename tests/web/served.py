@@ -17,7 +17,7 @@ from quart_trio import QuartTrio
 
 from actors.market.tick import Record, Tick
 from actors.market.ticker import Ticker
-from actors.runtime.settings import WebSettings
+from actors.runtime.settings import StreamSettings, WebSettings
 from actors.sinks.base import History
 from web.app import create_app
 from web.fanout import Fanout
@@ -133,12 +133,23 @@ class Hub:
 
 @asynccontextmanager
 async def hub(
-    settings: WebSettings | None = None, limits: Limits | None = None, history: History | None = None
+    settings: WebSettings | None = None,
+    limits: Limits | None = None,
+    history: History | None = None,
+    stream: StreamSettings | None = None,
 ) -> AsyncIterator[Hub]:
     """A hub on a free port of loopback, stopped at the end, within seconds."""
     settings = settings or WebSettings(port=0, client_stall_s=1.0)
     model = ReadModel(["bybit", "hyperliquid"], now_ns=lambda: 1_766_523_600_500_000_000)
-    app = create_app(model, NoControl(), settings, stop=trio.Event(), now_ns=model.now_ns, history=history)
+    app = create_app(
+        model,
+        NoControl(),
+        settings,
+        stop=trio.Event(),
+        now_ns=model.now_ns,
+        history=history,
+        stream=stream,
+    )
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             served = Hub(app, app.extensions["tickwell"].fanout, model, nursery, settings, limits or Limits())

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.market.reports import Bar
-from actors.market.rows import BarRow
+from actors.market.rows import BarRow, GapRow
 from actors.sinks.base import Order, Span
 from tests.web.fake_history import BTC, SECOND_NS, FakeHistory, bar, chosen
 from tests.web.harness import NOW_NS, application
@@ -28,6 +28,10 @@ def minute(number: int, **changes: Any) -> BarRow:
     """Minute `number`, with values that tell it from the others."""
     usual = {"open": number + 1.0, "high": number + 5.0, "low": number + 0.5, "close": number + 2.0}
     return bar(number * MINUTE_NS, **{**usual, "volume": 1.0 + number, **changes})
+
+
+async def nothing_missed(from_ns: int, to_ns: int) -> list[GapRow]:
+    return []
 
 
 def by_hand(rows: list[BarRow], interval_s: int) -> list[tuple[float, ...]]:
@@ -78,7 +82,7 @@ def test_folded_and_read_in_pages_they_are_what_counting_gives(
         return [bar_of_row(row) for row in chosen(rows, BarRow, BTC, span, lambda row: (row.ts, ""))]
 
     async def fetch(span: Span) -> list[Bar]:
-        return await folded(kept, span, interval_s, NOW_NS)
+        return await folded(kept, nothing_missed, span, interval_s, NOW_NS)
 
     async def read() -> list[Bar]:
         found: list[Bar] = []
@@ -113,7 +117,7 @@ def test_a_bar_is_told_when_no_part_of_it_is_still_to_come(
         return [bar_of_row(row) for row in chosen(rows, BarRow, BTC, span, lambda row: (row.ts, ""))]
 
     async def read() -> list[Bar]:
-        return await folded(kept, Span(), 300, int(now_minute * MINUTE_NS))
+        return await folded(kept, nothing_missed, Span(), 300, int(now_minute * MINUTE_NS))
 
     assert len(trio.run(read)) == told
 
@@ -140,7 +144,8 @@ async def test_which_bars_are_asked_for(interval: str, kept_s: int, told: int) -
     app = application(populated(), history=history)
     response = await app.test_client().get(f"{BARS}?interval={interval}&limit=1")
     assert response.status_code == 200
-    [(name, of, span)] = history.asked
+    (name, of, span), *rest = history.asked
+    assert [each.limit for _, _, each in rest] in ([], [1]), "at most where history begins"
     assert (name, of) == (f"bars:{kept_s}", BTC)
     assert span.limit in (2, 4 * told)
     assert parts_of({"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14_400}[interval]) == told

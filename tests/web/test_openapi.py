@@ -21,7 +21,7 @@ from web.api.openapi import document
 from web.api.routes import READINGS, ROUTES
 from web.offers import CHANNELS
 
-PAGES = {"/", "/docs", "/favicon.ico", "/openapi.json", "/realtime-test", "/static/{name}"}
+PAGES = {"/", "/asyncapi.json", "/docs", "/favicon.ico", "/openapi.json", "/realtime-test", "/static/{name}"}
 REQUESTS = [
     ("/api/v1/instruments", 200),
     ("/api/v1/instruments?exchange=bybit&market=spot&symbols=btc-usdt,NOPE", 200),
@@ -55,6 +55,7 @@ REQUESTS = [
     ("/api/v1/trades/bybit:linear:BTCUSDT/history?cursor=forged", 400),
     ("/api/v1/bars/bybit:linear:BTCUSDT/history?interval=5m", 200),
     ("/api/v1/bars/bybit:linear:BTCUSDT/history?interval=1s", 400),
+    ("/api/v1/gaps/bybit:linear:BTCUSDT/history?order=oldest", 200),
     ("/api/prices/latest", 200),
     ("/api/prices/latest?market=SPOT&symbols=BTCUSDT,NOPE", 200),
     ("/api/prices/BTCUSDT/FUTURES/history?from=-15m", 200),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -120,15 +121,20 @@ def answer_spreads(site: Site, _: str, query: SpreadsQuery) -> Answer:
     boards = boards_of(site, None)
 
     def build(now_ns: int) -> Body:
-        tickers = (entry.record.ticker for board in boards for entry in board.entries.values())
-        instruments = (each for board in boards for each in board.picture.instruments.values())
-        bases = {base.upper() for base in query.bases} or None
-        quote = query.quote.upper() or None
-        found = spreads(tickers, instruments, bases=bases, quote=quote, legs_min=query.legs_min)
-        body = limited(found, query.limit)
+        body = limited(assets(boards, query), query.limit)
         return Body([asset_out(each, now_ns) for each in body.data], body.meta)
 
     return Answer(boards, versions(boards, "tickers", "instruments"), build)
+
+
+def assets(boards: Iterable[Board], query: SpreadsQuery) -> list[Asset]:
+    """Every asset that `query` means, the widest spread first."""
+    boards = list(boards)
+    tickers = (entry.record.ticker for board in boards for entry in board.entries.values())
+    instruments = (each for board in boards for each in board.picture.instruments.values())
+    bases = {base.upper() for base in query.bases} or None
+    quote = query.quote.upper() or None
+    return spreads(tickers, instruments, bases=bases, quote=quote, legs_min=query.legs_min)
 
 
 def asset_out(asset: Asset, now_ns: int) -> AssetOut:

@@ -8,10 +8,25 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from actors.market.feeds import FeedState
+from actors.market.sinkstatus import SinkState
+
+
+class SinkCounts(Struct, frozen=True, kw_only=True):
+    """A sink's state, since when, and its rows: accepted = written + in hand + in the outbox + dropped."""
+
+    state: SinkState
+    since: str | None
+    accepted: int
+    written: int
+    in_hand: int
+    outbox_rows: int
+    dropped: dict[str, int]
+    last_error: str | None
 
 
 class Check(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One thing that was looked at: its number in its unit, and in `output` what is wrong."""
+    """One thing that was looked at: its number in its unit, and in `output` what is wrong. Of a sink, the
+    number is how many rows wait on disk."""
 
     status: Literal["pass", "warn", "fail"]
     component_type: str | UnsetType = UNSET
@@ -19,10 +34,12 @@ class Check(Struct, frozen=True, kw_only=True, rename="camel"):
     observed_unit: str | UnsetType = UNSET
     time: str | UnsetType = UNSET
     output: str | UnsetType = UNSET
+    sink: SinkCounts | UnsetType = UNSET
 
 
 class Health(Struct, frozen=True):
-    """pass: every wanted market is live. warn: some are not. fail: none is, or the hub is going down."""
+    """pass: every wanted market is live. warn: some are not, or a sink is in trouble. fail: none is live, or
+    the hub is going down."""
 
     status: Literal["pass", "warn", "fail"]
     version: str
@@ -49,6 +66,16 @@ class MarketStatus(Struct, frozen=True):
     next_attempt_in_s: float | None
 
 
+class SinkStatus(SinkCounts, frozen=True, kw_only=True):
+    """One sink. `trouble` is why its state is not a good one; `last_error` stays after that."""
+
+    name: str
+    outbox_bytes: int
+    outbox_age_s: float | None
+    trouble: str | None
+    next_attempt_in_s: float | None
+
+
 class Status(Struct, frozen=True):
     """What runs, and how every market's feed is doing.
 
@@ -61,6 +88,7 @@ class Status(Struct, frozen=True):
     late_ticks: int
     conflated_ticks: dict[str, int]
     markets: list[MarketStatus]
+    sinks: list[SinkStatus]
     version: str
     timestamp: str
 

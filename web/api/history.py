@@ -1,4 +1,4 @@
-"""`/api/v1/{tickers,trades,bars}/{key}/history`: what was, as far back as history goes."""
+"""`/api/v1/{tickers,trades,bars,gaps}/{key}/history`: what was, as far back as history goes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import msgspec
 from quart import Response
 
 from web.api.history_desk import Desk
-from web.api.history_kinds import PastInterval, bars, ticks, trades
+from web.api.history_gaps import GapOut
+from web.api.history_kinds import PastInterval, bars, gaps, ticks, trades
 from web.api.history_known import known
 from web.api.history_routes import Reading
 from web.api.history_rows import RowsQuery, answer_rows
@@ -47,6 +48,12 @@ async def answer_bars(site: Site, desk: Desk, names: dict[str, str], query: Past
     return await answer_rows(site, desk, of, query, bars(desk, of, query.interval, site.now_ns))
 
 
+async def answer_gaps(site: Site, desk: Desk, names: dict[str, str], query: RowsQuery) -> Response:
+    """What is missing of one instrument."""
+    of = await known(site, desk, names["key"])
+    return await answer_rows(site, desk, of, query, gaps(desk, of))
+
+
 READINGS: list[Reading[Any]] = [
     Reading(
         path="/api/v1/tickers/{key}/history",
@@ -80,5 +87,17 @@ READINGS: list[Reading[Any]] = [
         meta=PageMeta,
         problems=PROBLEMS,
         serve=answer_bars,
+    ),
+    Reading(
+        path="/api/v1/gaps/{key}/history",
+        name="gaps_history",
+        summary="What is missing of the past of one instrument",
+        details="Every gap that overlaps the time, by its begin; those that were healed, and those of all "
+        f"history, too. {PAGING}",
+        query=RowsQuery,
+        data=list[GapOut],
+        meta=PageMeta,
+        problems=PROBLEMS,
+        serve=answer_gaps,
     ),
 ]

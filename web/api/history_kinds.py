@@ -8,10 +8,11 @@ from typing import Literal, TypeAlias, get_args
 from msgspec import Struct
 
 from actors.market.reports import Bar
-from actors.market.rows import TickRow, TradeRow
+from actors.market.rows import GapRow, TickRow, TradeRow
 from actors.sinks.base import InstrumentKey, Span
 from web.api.history_bars import MADE_OF_S, folded, parts_of
 from web.api.history_desk import Desk
+from web.api.history_gaps import OF_BARS, OF_TICKS, OF_TRADES, GapOut, gap_out, holes_of_trades
 from web.api.history_pages import PAGE_ROWS
 from web.api.history_rows import Rows
 from web.api.history_shapes import PastTradeOut, bar_of_row, past_trade_out
@@ -29,7 +30,7 @@ def ticks(
     async def fetch(span: Span) -> list[TickRow]:
         return await desk.rows(lambda history: history.ticks(of, span))
 
-    return Rows(f"ticks:{out.__name__}", out, fetch, lambda row: (row.ts, ""), told)
+    return Rows(f"ticks:{out.__name__}", out, fetch, lambda row: (row.ts, ""), told, OF_TICKS)
 
 
 def trades(desk: Desk, of: InstrumentKey) -> Rows[TradeRow]:
@@ -38,7 +39,16 @@ def trades(desk: Desk, of: InstrumentKey) -> Rows[TradeRow]:
     async def fetch(span: Span) -> list[TradeRow]:
         return await desk.rows(lambda history: history.trades(of, span))
 
-    return Rows("trades", PastTradeOut, fetch, lambda row: (row.ts, row.trade_id), past_trade_out)
+    return Rows("trades", PastTradeOut, fetch, lambda row: (row.ts, row.trade_id), past_trade_out, OF_TRADES)
+
+
+def gaps(desk: Desk, of: InstrumentKey) -> Rows[GapRow]:
+    """What is missing of an instrument, or of all of them."""
+
+    async def fetch(span: Span) -> list[GapRow]:
+        return await desk.rows(lambda history: history.gaps(of, span))
+
+    return Rows("gaps", GapOut, fetch, lambda row: (row.ts, row.channel), gap_out)
 
 
 def bars(desk: Desk, of: InstrumentKey, interval: str, now_ns: Callable[[], int]) -> Rows[Bar]:
@@ -51,7 +61,9 @@ def bars(desk: Desk, of: InstrumentKey, interval: str, now_ns: Callable[[], int]
         return [bar_of_row(row) for row in found]
 
     async def fetch(span: Span) -> list[Bar]:
-        return await (kept(span) if kept_s == interval_s else folded(kept, span, interval_s, now_ns()))
+        if kept_s == interval_s:
+            return await kept(span)
+        return await folded(kept, holes_of_trades(desk, of), span, interval_s, now_ns())
 
     return Rows(
         f"bars:{interval}",
@@ -59,6 +71,7 @@ def bars(desk: Desk, of: InstrumentKey, interval: str, now_ns: Callable[[], int]
         fetch,
         lambda bar: (bar.start_ns, ""),
         lambda bar: bar_out(bar, interval),
+        OF_BARS,
         lasts_s=interval_s,
         page_rows=max(1, PAGE_ROWS // parts_of(interval_s)),
     )

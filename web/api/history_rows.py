@@ -16,6 +16,7 @@ from actors.sinks.base import InstrumentKey, Order, Span
 from web.api.history_caching import A_MOMENT, caching
 from web.api.history_cursor import CURSOR_CHARACTERS_MAX, Place, question_of, read_cursor, write_cursor
 from web.api.history_desk import Desk
+from web.api.history_gaps import GapOut, told_gaps
 from web.api.history_known import key_of
 from web.api.history_pages import PAGE_ROWS, Reader
 from web.api.history_shapes import PageMeta
@@ -53,7 +54,8 @@ class RowsQuery(Query, frozen=True, kw_only=True):
 class Rows(Generic[R]):
     """One kind of rows of one instrument: how they are fetched and told.
 
-    `name` tells kinds apart. A row goes on for `lasts_s` after its time; `page_rows` are read at a time.
+    `name` tells kinds apart. The rows come of `channels`, and lack what these missed. A row goes on for
+    `lasts_s` after its time; `page_rows` are read at a time.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Rows(Generic[R]):
     fetch: Callable[[Span], Awaitable[list[R]]]
     place_of: Callable[[R], tuple[int, str]]
     told: Callable[[R], Struct]
+    channels: frozenset[str] = frozenset()
     lasts_s: int = 0
     page_rows: int = PAGE_ROWS
 
@@ -87,22 +90,28 @@ async def answer_rows(site: Site, desk: Desk, of: InstrumentKey, query: RowsQuer
     if not first:  # what is not there yet may still be brought in from elsewhere
         headers = {**headers, "cache-control": A_MOMENT}
         headers.pop("etag", None)
-    meta = partial(page_meta, reader, key_of(of), question, site.now_ns() // 1_000_000)
-    return respond(writer, reader, first, rows, meta, headers)
+    as_of = site.now_ns() // 1_000_000
+
+    async def meta() -> PageMeta:
+        known = writer.tells_meta and rows.channels
+        gaps = await told_gaps(desk, of, rows.channels, *covered(reader, rows.lasts_s)) if known else []
+        return page_meta(reader, key_of(of), question, as_of, gaps)
+
+    return await respond(writer, reader, first, rows, meta, headers)
 
 
-def respond(
+async def respond(
     writer: Writer,
     reader: Reader[R],
     first: list[R],
     rows: Rows[R],
-    meta: Callable[[], PageMeta],
+    meta: Callable[[], Awaitable[PageMeta]],
     headers: dict[str, str],
 ) -> Response:
     """An answer of one page as it is, a longer one as a stream."""
     if reader.ended:
         told = writer.rows([rows.told(row) for row in first])
-        return Response(writer.head() + told + writer.tail(meta()), 200, headers)
+        return Response(writer.head() + told + writer.tail(await meta()), 200, headers)
     if request.method == "HEAD":
         return Response(b"", 200, headers)
     response = Response(stream(writer, reader, first, rows.told, meta), 200, headers)
@@ -128,7 +137,18 @@ def span_of(query: RowsQuery, question: bytes, now_ns: int) -> tuple[Span, bool]
     return Span(from_ns, to_ns, query.limit, query.order), not (begin.relative or end.relative)
 
 
-def page_meta(reader: Reader[R], key: str, question: bytes, as_of: int) -> PageMeta:
+def covered(reader: Reader[R], lasts_s: int) -> tuple[int | None, int | None]:
+    """From when to when the rows that `reader` has read tell what was: between the last row of the page
+    before and the last of this one, or the bounds that were asked for where there is none."""
+    span, begin, lasts_ns = reader.span, reader.span.after, max(1, lasts_s * NS_PER_S)
+    end = reader.after if reader.has_more else None
+    oldest, newest = (end, begin) if span.order == "newest" else (begin, end)
+    return oldest[0] if oldest else span.from_ns, newest[0] + lasts_ns if newest else span.to_ns
+
+
+def page_meta(
+    reader: Reader[R], key: str, question: bytes, as_of: int, gaps: list[GapOut] | None
+) -> PageMeta:
     """What is said of the rows that `reader` has read."""
     span, cursor = replace(reader.span, after=reader.after), None
     if reader.has_more and span.after is not None:
@@ -142,4 +162,5 @@ def page_meta(reader: Reader[R], key: str, question: bytes, as_of: int) -> PageM
         count=reader.told,
         has_more=reader.has_more,
         next_cursor=cursor,
+        gaps=gaps,
     )

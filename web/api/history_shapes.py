@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from actors.market.reports import Bar, BarSource
 from actors.market.rows import BarRow, TickRow, TradeRow
+from web.api.history_gaps import GapOut
 from web.api.history_known import PRICES_NAME_OF
 
 
@@ -54,7 +55,8 @@ class PastTradeOut(Struct, frozen=True):
 
 class PageMeta(Struct, frozen=True, kw_only=True):
     """What a page says of itself: of which instrument, from when to when (Unix ms; `null` for no bound), how
-    many rows it holds, and whether there are more: `next_cursor` goes on behind the last."""
+    many rows it holds, and whether there are more: `next_cursor` goes on behind the last. `gaps` are the
+    holes in the time that this page covers, the newest 100 of them; `null` if they cannot be told now."""
 
     as_of: int
     key: str
@@ -64,6 +66,7 @@ class PageMeta(Struct, frozen=True, kw_only=True):
     count: int
     has_more: bool
     next_cursor: str | None
+    gaps: list[GapOut] | None
 
 
 def tick_out(row: TickRow) -> TickOut:

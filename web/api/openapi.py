@@ -13,6 +13,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from actors.runtime.version import __version__
+from web.api import stream
 from web.api.elsewhere import ADDRESSES, Elsewhere
 from web.api.queries import Query, parameters
 from web.api.resource import Address, ChannelState
@@ -20,6 +21,7 @@ from web.site import Site
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+STREAM_PROBLEMS = (400, 403, 404, 429, 503)
 REF = "#/components/schemas/{name}"
 PATHED = {
     "key": ("An instrument: its exchange, its market, and its symbol or name.", "bybit:linear:BTCUSDT"),
@@ -71,6 +73,10 @@ def document(routes: Sequence[Address[Any]], exchanges: list[str]) -> dict[str, 
     paths: dict[str, Any] = {route.path: {"get": operation(route, exchanges)} for route in routes}
     for each in ADDRESSES:
         paths.setdefault(each.path, {})[each.method] = other_operation(each)
+    told = stream.operation()
+    paths[stream.PATH] = {
+        "get": {**told, "responses": {**told["responses"], **problem_responses(STREAM_PROBLEMS)}}
+    }
     return {
         "openapi": "3.1.0",
         "info": {

@@ -16,6 +16,7 @@ from actors.market.rows import TickRow
 from actors.sinks.base import History, InstrumentKey, Stats
 from web.api.history_caching import A_MOMENT
 from web.api.history_desk import Desk
+from web.api.history_gaps import OF_TICKS, OF_TRADES, GapOut, told_gaps
 from web.api.history_known import MARKET_OF, PRICES_NAME_OF, key_of, newest
 from web.api.history_routes import Reading
 from web.api.history_rows import Text
@@ -79,9 +80,11 @@ class StatsOut(Struct, frozen=True, kw_only=True):
 
 
 class StatsMeta(Struct, frozen=True, kw_only=True):
-    """When the answer was made, Unix ms."""
+    """When the answer was made, Unix ms, and the holes in the window, the newest 100 of them; `gaps` is
+    `null` if they cannot be told now."""
 
     as_of: int
+    gaps: list[GapOut] | None
 
 
 async def answer_latest(site: Site, desk: Desk, names: dict[str, str], query: LatestQuery) -> Response:
@@ -134,9 +137,11 @@ async def answer_stats(site: Site, desk: Desk, names: dict[str, str], query: Sta
         return await history.stats(of, from_ns, to_ns)
 
     stats = await desk.hot.get(("stats", of, from_ns, to_ns), partial(desk.value, ask))
+    gaps = await told_gaps(desk, of, OF_TICKS | OF_TRADES, from_ns, to_ns)
     data = msgspec.json.encode(stats_out(of, query.window, from_ns, to_ns, stats))
-    meta = msgspec.json.encode(StatsMeta(as_of=now_ns // 1_000_000))
-    return revalidated(b'{"data":' + data + b',"meta":' + meta + b"}", data, JSON)
+    meta = msgspec.json.encode(StatsMeta(as_of=now_ns // 1_000_000, gaps=gaps))
+    version = data + msgspec.json.encode(gaps)
+    return revalidated(b'{"data":' + data + b',"meta":' + meta + b"}", version, JSON)
 
 
 def stats_out(of: InstrumentKey, window: str, from_ns: int, to_ns: int, stats: Stats) -> StatsOut:

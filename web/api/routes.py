@@ -19,6 +19,7 @@ from web.api import (
     prices,
     prices_summary,
     quality,
+    stream,
     tape,
     tickers,
 )
@@ -26,6 +27,7 @@ from web.api.answering import Answers, add_route
 from web.api.history_routes import Reading
 from web.api.resource import Route
 from web.site import Site
+from web.stream import asyncapi
 
 ROUTES: list[Route[Any]] = [
     *instruments.ROUTES,
@@ -49,3 +51,5 @@ def register(app: QuartTrio, site: Site) -> None:
         add_route(app, site, answers, route)
     history_routes.register(app, site, READINGS)
     openapi.register(app, site, [*ROUTES, *READINGS])
+    stream.register(app, site)
+    asyncapi.register(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from io import StringIO
 from typing import Any, Protocol, TypeVar
 
@@ -20,9 +20,10 @@ JSON, CSV, NDJSON = FORMATS = ("application/json", "text/csv", "application/x-nd
 
 class Writer(Protocol):
     """One format: `head`, then `rows` any number of times, at last `tail` with what the answer says of
-    itself."""
+    itself. `tells_meta`: all of that, not only where to go on."""
 
     content_type: str
+    tells_meta: bool
 
     def head(self) -> bytes:
         """What stands before all rows."""
@@ -38,6 +39,7 @@ class JsonWriter:
     """`{"data": [...], "meta": {...}}`."""
 
     content_type = JSON
+    tells_meta = True
 
     def __init__(self, kind: type[Struct]) -> None:
         self._between = b""
@@ -62,6 +64,7 @@ class CsvWriter:
     """RFC 4180 with a line of names. A last line `#next_cursor=...` says that there is more."""
 
     content_type = f"{CSV}; charset=utf-8; header=present"
+    tells_meta = False
 
     def __init__(self, kind: type[Struct]) -> None:
         self._names = [each.encode_name for each in structs.fields(kind)]
@@ -84,6 +87,7 @@ class NdjsonWriter:
     """One JSON object per line; the last is `{"meta": {...}}`, so that a torn answer is known as such."""
 
     content_type = NDJSON
+    tells_meta = True
 
     def __init__(self, kind: type[Struct]) -> None:
         self._encoder = msgspec.json.Encoder()
@@ -133,7 +137,7 @@ async def stream(
     reader: Reader[R],
     first: Sequence[R],
     told: Callable[[R], Struct],
-    meta: Callable[[], Struct],
+    meta: Callable[[], Awaitable[Struct]],
 ) -> AsyncGenerator[bytes, None]:
     """The body of an answer whose `first` page has been read. No question is under way while it waits for
     the client to take a page."""
@@ -142,4 +146,4 @@ async def stream(
         page = [told(row) for row in await reader.more()]
         if page:
             yield writer.rows(page)
-    yield writer.tail(meta())
+    yield writer.tail(await meta())

@@ -6,6 +6,7 @@ import { fixed, latency } from "./format.js";
 import { Link } from "./hub.js";
 import { Log } from "./log.js";
 import { summary } from "./meters.js";
+import { describeSink, isTrouble, sinkProblems } from "./sinks.js";
 import { watchStatus } from "./status.js";
 import { MarketTable } from "./table.js";
 import { ALL, accepts, readSort, readView, writeSort, writeView } from "./view.js";
@@ -19,7 +20,7 @@ const put = (element, text) => { if (element.textContent !== text) element.textC
 const page = {
   view: readView(location.hash),
   links: new Map(),
-  status: { markets: [] },
+  status: { markets: [], sinks: [] },
   statusAt: 0,
   silence: null, // why the hub's status is unknown
 };
@@ -62,7 +63,8 @@ const listener = {
 function takeStatus(status) {
   if (page.silence) log.add("note", "The hub answers again.");
   logStates(page.status.markets, status.markets ?? []);
-  Object.assign(page, { status: { markets: [], ...status }, statusAt: Date.now(), silence: null });
+  logSinks(page.status.sinks, status.sinks ?? []);
+  Object.assign(page, { status: { markets: [], sinks: [], ...status }, statusAt: Date.now(), silence: null });
   const fresh = exchangesOf(status).filter((exchange) => !page.links.has(exchange));
   for (const exchange of fresh) page.links.set(exchange, new Link(exchange, listener));
   if (fresh.length) {
@@ -86,6 +88,16 @@ function logStates(before, after) {
   }
 }
 
+/** Trouble, and its end; what is well from the start is nothing to tell. */
+function logSinks(before, after) {
+  const troubled = new Map(before.map((sink) => [sink.name, isTrouble(sink) && sink.state]));
+  for (const sink of after) {
+    const was = troubled.get(sink.name) ?? false;
+    const now = isTrouble(sink) && sink.state;
+    if (was !== now) log.add(now ? "warning" : "note", describeSink(sink));
+  }
+}
+
 /** Everything but the table's cells: cheap, once a second and whenever something happens. */
 function showMoment() {
   const links = [...page.links.values()];
@@ -94,9 +106,13 @@ function showMoment() {
   put($("version"), page.status.version ?? "");
   showBadge(page.silence && !links.length ? "NO CONTACT" : overall(feeds, links));
   renderFeeds($("feeds"), feeds, elapsedMs, !page.silence);
-  showProblems(linkProblems(links), page.silence ? [] : feedProblems(feeds, elapsedMs));
+  showProblems(linkProblems(links), page.silence ? [] : troubles(feeds, elapsedMs));
   showMeters(links);
   showEmpty(feeds, elapsedMs);
+}
+
+function troubles(feeds, elapsedMs) {
+  return [...feedProblems(feeds, elapsedMs), ...sinkProblems(page.status.sinks, elapsedMs)];
 }
 
 /** Over an empty table there is no banner: the table's own place says it all. */
@@ -104,7 +120,7 @@ function showProblems(...problems) {
   const found = problems.flat();
   renderProblems($("problems"), table.size ? found : []);
   const count = found.filter(({ level }) => level === "warning").length;
-  put($("spoken"), count ? `Warnings about the feeds: ${count}` : "");
+  put($("spoken"), count ? `Warnings: ${count}` : "");
 }
 
 function showBadge(word) {

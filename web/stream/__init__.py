@@ -1,0 +1,1 @@
+"""`/ws`: for whoever wants some of what the hub knows, at a rate of their own (see docs/protocol.md)."""
