@@ -20,6 +20,7 @@ from actors.runtime.settings import Settings
 from actors.sinks.base import InstrumentKey
 from actors.sinks.configured import DATABASE
 from actors.sinks.sqlite_archive import Archive
+from commands.demo import apart
 from commands.interrupting import Interrupted, interruptible
 from commands.progress import Bar, size
 from web.api.history_times import NS_MAX, read_time
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Export what was asked for. Returns 0, 74 when something fails on the way, or 128 + the signal."""
     now_ns = steady_clock()
+    settings = apart(settings) if options.demo else settings
     table, interval = table_of(options.table), interval_of(options.table, options.interval)
     from_ns, to_ns = range_of(options.from_, options.to, now_ns())
     demand_pyarrow()

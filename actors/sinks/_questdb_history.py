@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from operator import attrgetter
 
-from actors.market.rows import BarRow, TickRow, TradeRow
+from actors.market.rows import BarRow, GapRow, TickRow, TradeRow
 from actors.sinks import _questdb_questions as questions
 from actors.sinks._questdb_address import Address
 from actors.sinks._questdb_http import Doors
 from actors.sinks._questdb_pages import Pages, RowT, asked
-from actors.sinks._questdb_schema import BARS, MARKET_DATA, TRADES
+from actors.sinks._questdb_schema import BARS, GAPS, MARKET_DATA, TRADES
 from actors.sinks._questdb_traded import traded_in
 from actors.sinks.base import InstrumentKey, Span, Stats
 
@@ -44,6 +44,10 @@ class QuestDBHistory:
     def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
         """The bars of one length of one instrument."""
         return self._read(Pages(BARS, BarRow, of, span, interval_s=interval_s))
+
+    def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
+        """What is missing of one instrument, or of all of them; those of one moment by their channels."""
+        return self._read(Pages(GAPS, GapRow, of, span, tie=attrgetter("channel")))
 
     async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
         """What the ticks of a window come to, and what was traded in it by minute bars and trades."""

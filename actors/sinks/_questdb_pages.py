@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from actors.market.rows import BarRow, TickRow, TradeRow
+from actors.market.rows import BarRow, GapRow, TickRow, TradeRow
 from actors.runtime.errors import HistoryTimeout
 from actors.sinks import _questdb_questions as questions
 from actors.sinks._questdb_http import Conversation, Silent, TableMissing
-from actors.sinks._questdb_schema import Table
+from actors.sinks._questdb_schema import GAPS, Table
 from actors.sinks.base import InstrumentKey, Span
 
 ROWS_PER_PAGE = 500
 
-RowT = TypeVar("RowT", TickRow, TradeRow, BarRow)
+RowT = TypeVar("RowT", TickRow, TradeRow, BarRow, GapRow)
 
 # Ids that are numbers come before others, in the order of numbers: 9 before 10.
 Rank: TypeAlias = tuple[int, int, str]
@@ -44,7 +44,9 @@ class Pages(Generic[RowT]):
         self._order = span.order
         self._interval_s = interval_s
         self._tie: Callable[[RowT], str] | None = tie
-        self._lowest_ns = span.from_ns
+        # A gap that began before the span may reach into it.
+        self._reach_ns = span.from_ns if table is GAPS else None
+        self._lowest_ns = None if table is GAPS else span.from_ns
         self._end_ns = span.to_ns
         self._left = span.limit
         self._ended = False
@@ -75,6 +77,7 @@ class Pages(Generic[RowT]):
             order=self._order,
             rows=size,
             interval_s=self._interval_s,
+            reach_ns=self._reach_ns,
         )
         rows = self._rows(await asked(server, question))
         self._ended = len(rows) < size
@@ -92,7 +95,7 @@ class Pages(Generic[RowT]):
 
     async def _rest_of_moment(self, server: Conversation, moment: tuple[int, str | None]) -> list[RowT]:
         (ns, after), self._moment = moment, None
-        rows = self._rows(await asked(server, questions.moment(self._table, self._of, ns)))
+        rows = self._rows(await asked(server, questions.moment(self._table, self._of, ns, self._reach_ns)))
         if after is None:
             return rows
         if self._order == "newest":

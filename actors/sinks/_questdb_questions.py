@@ -3,13 +3,15 @@ numbers that are `int` and names that pass `quoted`."""
 
 from __future__ import annotations
 
-from actors.sinks._questdb_schema import BARS, MARKET_DATA, TIMESTAMP, TRADES, Column, Table
+from actors.market.losses import EVERYTHING
+from actors.sinks._questdb_schema import BARS, GAPS, MARKET_DATA, TIMESTAMP, TRADES, Column, Table
 from actors.sinks.base import InstrumentKey, Order
 
 MINUTE_S = 60
 MINUTE_NS = MINUTE_S * 1_000_000_000
 NAME_CHARACTERS_MAX = 64
 _BESIDE_LETTERS_AND_DIGITS = frozenset("-_.:@/+ ")
+_OF_ALL = " AND ".join(f"{name} = '{EVERYTHING}'" for name in ("exchange", "market", "symbol"))
 
 # ruff: noqa: S608 - every value in these statements is an int or went through `quoted`
 
@@ -28,21 +30,23 @@ def instant(ns: int) -> str:
 
 def page(
     table: Table, of: InstrumentKey, *, lowest_ns: int | None, end_ns: int | None, order: Order, rows: int,
-    interval_s: int | None = None,
+    interval_s: int | None = None, reach_ns: int | None = None,
 ) -> str:  # fmt: skip
     """The next rows of an instrument from `lowest_ns` (inclusive) to `end_ns` (exclusive), by time alone:
-    sorted by anything more, QuestDB would read the whole range for each page."""
+    sorted by anything more, QuestDB would read the whole range for each page. Of gaps, only those that last
+    until `reach_ns`, and also those of all history."""
     direction = "DESC" if order == "newest" else "ASC"
-    conditions = _conditions(of, lowest_ns, end_ns, interval_s)
+    conditions = _conditions(of, lowest_ns, end_ns, interval_s, table, reach_ns)
     return (
         f'SELECT {_all_of(table)} FROM "{table.name}" WHERE {conditions} '
         f'ORDER BY "timestamp" {direction} LIMIT {int(rows)}'
     )
 
 
-def moment(table: Table, of: InstrumentKey, ns: int) -> str:
+def moment(table: Table, of: InstrumentKey, ns: int, reach_ns: int | None = None) -> str:
     """All rows of an instrument at one moment."""
-    return f'SELECT {_all_of(table)} FROM "{table.name}" WHERE {_conditions(of, ns, ns + 1, None)}'
+    conditions = _conditions(of, ns, ns + 1, None, table, reach_ns)
+    return f'SELECT {_all_of(table)} FROM "{table.name}" WHERE {conditions}'
 
 
 def latest(exchange: str | None, market: str | None) -> str:
@@ -55,6 +59,13 @@ def latest(exchange: str | None, market: str | None) -> str:
     return (
         f'SELECT {_all_of(MARKET_DATA)} FROM "{MARKET_DATA.name}" {where}'
         f'LATEST ON "timestamp" PARTITION BY exchange, market, symbol'
+    )
+
+
+def end_open_gaps(ns: int) -> str:
+    """The statement that ends what is open since before a moment."""
+    return (
+        f'UPDATE "{GAPS.name}" SET to_ts = {instant(ns)} WHERE to_ts IS NULL AND "timestamp" < {instant(ns)}'
     )
 
 
@@ -84,12 +95,16 @@ def trades_traded(of: InstrumentKey, from_ns: int, to_ns: int) -> str:
     return f'SELECT count(), sum(size), sum(price * size) FROM "{TRADES.name}" WHERE {conditions}'
 
 
-def _conditions(of: InstrumentKey, lowest_ns: int | None, end_ns: int | None, interval_s: int | None) -> str:
-    conditions = [
-        f"exchange = {quoted(of.exchange)}",
-        f"market = {quoted(of.market)}",
-        f"symbol = {quoted(of.symbol)}",
-    ]
+def _conditions(
+    of: InstrumentKey, lowest_ns: int | None, end_ns: int | None, interval_s: int | None,
+    table: Table | None = None, reach_ns: int | None = None,
+) -> str:  # fmt: skip
+    own = (
+        f"exchange = {quoted(of.exchange)} AND market = {quoted(of.market)} AND symbol = {quoted(of.symbol)}"
+    )
+    conditions = [f"({own} OR {_OF_ALL})" if table is GAPS else own]
+    if reach_ns is not None:
+        conditions.append(f'("to_ts" IS NULL OR "to_ts" >= {instant(reach_ns)})')
     if interval_s is not None:
         conditions.append(f"interval_s = {int(interval_s)}")
     if lowest_ns is not None:

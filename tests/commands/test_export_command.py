@@ -41,6 +41,15 @@ async def test_everything_by_default_into_the_data_directory(
     assert count(data / "export" / "ticks") == 720
 
 
+async def test_what_the_demo_made_up_is_exported_from_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKWELL_DATA_DIRECTORY", str(tmp_path))
+    await remember(tmp_path / "demo", rows())
+    assert main(["--demo", "export", "funding"]) == 0
+    assert count(tmp_path / "demo" / "export" / "funding") == 12
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
