@@ -24,7 +24,7 @@ from actors.runtime.backoff import Backoff
 from actors.runtime.errors import OutboxUnwritable, SinkError, SinkRefused, SinkUnavailable
 from actors.sinks.base import Sink
 from actors.sinks.outbox import Outbox
-from actors.sinks.parcels import Parcel, Refusal
+from actors.sinks.parcels import Batch, Refusal
 from actors.sinks.sifting import deliver
 from actors.sinks.spool import Caller, Spool, in_thread
 
@@ -84,15 +84,6 @@ class Persist:
                 await life.end()
 
 
-@dataclass(eq=False)
-class _Batch:
-    """Rows on their way to the sink; `kept` is where the outbox has them."""
-
-    rows: list[Row]
-    at_ns: int
-    kept: Parcel | None = None
-
-
 class _Life:
     """What is in hand between the inbox, the outbox and the sink."""
 
@@ -101,16 +92,14 @@ class _Life:
         self._status = actor.status
         self._gathered: list[Row] = []
         self._since_ns, self._due_s, self._is_over = 0, 0.0, False
-        self._hand: _Batch | None = None  # the sink is being given it
+        self._hand: Batch | None = None  # the sink is being given it
         self._changed = trio.Event()
 
     async def begin(self) -> None:
         """Open the outbox; a disk that takes nothing may do so later."""
         self._status.is_up = False
-        try:
+        with suppress(OutboxUnwritable):
             await self._spool.open()
-        except OutboxUnwritable:
-            return
 
     # From the inbox
 
@@ -142,7 +131,7 @@ class _Life:
             await self._until(lambda: self._is_free)
             self._spool.lose(self._actor.losses.take())
             if self._status.is_up and self._hand is None and self._status.outbox_rows == 0:
-                self._hand = _Batch(rows, self._since_ns)
+                self._hand = Batch(rows, self._since_ns)
                 break
             try:
                 await self._spool.append(rows, self._since_ns)
@@ -181,7 +170,7 @@ class _Life:
                 await sink.open()
         except trio.TooSlowError:
             raise SinkUnavailable(f"{sink.name} could not be opened within {timeout_s:g} s") from None
-        self._status.is_up, self._status.next_attempt_ns = True, None
+        self._status.opened_sink()
         self._spool.settle()
 
     async def _recover(self, error: SinkError, delay_s: float) -> None:
@@ -207,18 +196,18 @@ class _Life:
         self._hand = None
         self._tell()
 
-    async def _next(self) -> _Batch:
+    async def _next(self) -> Batch:
         """What the sink gets next, and that is nothing newer than what waits."""
         while self._hand is None:
             if self._status.outbox_rows:
                 parcel = await self._spool.peek(self._pace.batch_rows)
                 if parcel is not None:
-                    self._hand = _Batch(parcel.rows, parcel.at_ns, parcel)
+                    self._hand = Batch(parcel.rows, parcel.at_ns, parcel)
             elif not await self._spool.tidy():
                 await self._until(lambda: self._hand is not None or self._status.outbox_rows > 0)
         return self._hand
 
-    async def _send(self, batch: _Batch) -> None:
+    async def _send(self, batch: Batch) -> None:
         """Give one batch to the sink, after what it should know to be missing."""
         told = self._spool.losses.all()
         rows: list[Row] = [*gap_rows(told), *batch.rows]
@@ -235,7 +224,7 @@ class _Life:
             raise outcome
         await self._delivered(batch, told, outcome)
 
-    async def _keep_later(self, batch: _Batch) -> None:
+    async def _keep_later(self, batch: Batch) -> None:
         """A sink that takes its time is not waited for with the only copy in memory."""
         await trio.sleep(self._pace.share_s)
         while batch.kept is None:
@@ -245,8 +234,9 @@ class _Life:
             except OutboxUnwritable:
                 await trio.sleep(DISK_RETRY_S)
 
-    async def _delivered(self, batch: _Batch, told: list[Loss], refused: list[Refusal]) -> None:
+    async def _delivered(self, batch: Batch, told: list[Loss], refused: list[Refusal]) -> None:
         status = self._status
+        status.delivered()
         if batch.kept is not None or told or refused:
             await self._spool.acknowledge(batch.kept, told, refused)
         if batch.kept is None:
@@ -263,16 +253,27 @@ class _Life:
     # Beside them
 
     async def watch_disk(self) -> None:
-        """A disk that was full is asked again, also when nothing is to be put on it."""
+        """A disk that was full is asked again, and told until when everything is safe."""
         while True:
             await trio.sleep(DISK_RETRY_S)
             if self._status.disk_error is not None:
                 with suppress(OutboxUnwritable):
                     await self._spool.probe()
+            self._spool.lose(self._actor.losses.take())
+            await self._spool.vouch(self._safe_ns())
             self._spool.settle()
+
+    def _safe_ns(self) -> int | None:
+        """Until when everything that was accepted is in the sink or on disk; `None`: the inbox has some."""
+        if not self._is_free and self._hand is not None:
+            return self._hand.at_ns
+        if self._gathered:
+            return self._since_ns
+        return None if self._status.in_hand else self._actor.now_ns()
 
     async def end(self) -> None:
         """Save what is in hand, in its order, and let go of everything."""
+        self._spool.lose(self._actor.losses.take())
         batch = self._hand
         if batch is not None and batch.kept is None:
             await self._save(batch.rows, batch.at_ns)

@@ -20,6 +20,7 @@ CAUSES = {
     "corrupt": "a part of the outbox was damaged",
     "refused": "the sink refuses these rows: they were set aside in the outbox",
     "lost": "rows were lost with the life of the actor that held them",
+    "crash": "the hub died without a stop: rows of its last moments and all until its next start are missing",
 }
 
 

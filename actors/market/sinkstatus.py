@@ -19,7 +19,8 @@ class SinkReport(Struct, frozen=True, kw_only=True):
     `state` is `disk_full` when rows cannot be put away on our disk, `refused` when the sink will never take
     some of them, `down` when it takes none now, `catching_up` while the outbox is replayed. `in_hand` are
     those in memory, `outbox_oldest_ns` is since when they wait on disk. `dropped` counts by cause (`CAUSES`
-    of `actors/market/losses.py`). Times are nanoseconds since the epoch, `None` where there was none.
+    of `actors/market/losses.py`). `trouble` is why the state is no good one; `last_error` stays after that.
+    Times are nanoseconds since the epoch, `None` where there was none.
     """
 
     name: str
@@ -32,6 +33,7 @@ class SinkReport(Struct, frozen=True, kw_only=True):
     outbox_bytes: int
     outbox_oldest_ns: int | None
     dropped: dict[str, int]
+    trouble: str | None
     last_error: str | None
     last_error_ns: int | None
     next_attempt_ns: int | None
@@ -45,6 +47,7 @@ class SinkStatus:
     state: SinkState = "down"
     since_ns: int = 0
     is_up: bool = False
+    is_failing: bool = False
     disk_error: str | None = None
     refused_ns: int | None = None
     accepted: int = 0
@@ -71,10 +74,25 @@ class SinkStatus:
         return max(0, -surplus)
 
     def failed(self, words: str, now_ns: int, next_attempt_ns: int | None) -> None:
-        """The sink did not take rows."""
-        self.is_up = False
+        """The sink did not take rows. It is failing until it does, and not only until it can be opened."""
+        self.is_up, self.is_failing = False, True
         self.last_error, self.last_error_ns, self.next_attempt_ns = words, now_ns, next_attempt_ns
-        self.settle(now_ns)
+
+    def opened_sink(self) -> None:
+        """The sink could be opened; with rows to take, it has to show that it takes them."""
+        self.is_up, self.next_attempt_ns = True, None
+        self.is_failing = self.is_failing and bool(self.in_hand or self.outbox_rows)
+
+    def delivered(self) -> None:
+        """The sink took rows."""
+        self.is_failing = False
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is in the state in which it is; `None` where there is nothing to explain."""
+        if self.state == "disk_full":
+            return self.disk_error
+        return self.last_error if self.state == "refused" or self.is_failing else None
 
     def settle(self, now_ns: int) -> bool:
         """Find the state that follows from the facts. Returns whether it is another one."""
@@ -88,7 +106,7 @@ class SinkStatus:
             return "disk_full"
         if self.refused_ns is not None and now_ns - self.refused_ns < REFUSING_NS:
             return "refused"
-        if not self.is_up:
+        if not self.is_up or self.is_failing:
             return "down"
         return "catching_up" if self.outbox_rows else "ok"
 
@@ -105,6 +123,7 @@ class SinkStatus:
             outbox_bytes=self.outbox_bytes,
             outbox_oldest_ns=self.outbox_oldest_ns,
             dropped=dict(self.dropped),
+            trouble=self.trouble,
             last_error=self.last_error,
             last_error_ns=self.last_error_ns,
             next_attempt_ns=self.next_attempt_ns,

@@ -1,4 +1,4 @@
-"""The statements of an outbox; every one that writes runs in a transaction of its caller."""
+"""The statements of an outbox; those that write run in a transaction of their caller, or say otherwise."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from actors.market.losses import CAUSES, Loss
-from actors.sinks._outbox_file import Record
+from actors.sinks._outbox_file import Record, transaction
 
 RECORD_BYTES = 64  # what a record takes beside its body
 
@@ -92,6 +92,12 @@ def add_losses(connection: sqlite3.Connection, lost: Iterable[Loss]) -> None:
         " rows = rows + excluded.rows",
         [(loss.cause, loss.from_ns, loss.to_ns, loss.rows) for loss in lost],
     )
+
+
+def keep_losses(connection: sqlite3.Connection, lost: Iterable[Loss]) -> None:
+    """The same, in a transaction of its own."""
+    with transaction(connection):
+        add_losses(connection, lost)
 
 
 def delete_losses(connection: sqlite3.Connection, told: Iterable[Loss]) -> None:

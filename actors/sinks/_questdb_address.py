@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -15,8 +15,8 @@ _OPTIONS = {"tls_roots"}
 
 @dataclass(frozen=True)
 class Address:
-    """`http://` writes lines over HTTP, which every QuestDB takes; `ws://` writes QWP, which 10.0 and later
-    take. Both ask over HTTP on the same port. `tls_roots` is a PEM file of certificates to trust."""
+    """`http://` writes lines over HTTP, which every QuestDB takes; `ws://` writes QWP where the server takes
+    it. Both ask over HTTP on the same port. `tls_roots` is a PEM file of certificates to trust."""
 
     scheme: str
     host: str
@@ -44,6 +44,10 @@ class Address:
             password=unquote(parts.password or "") if parts.username else None,
             tls_roots=parse_qs(parts.query).get("tls_roots", [None])[-1],
         )
+
+    def over_http(self) -> Address:
+        """The same server, written to in lines."""
+        return replace(self, scheme=_SCHEMES[self.scheme])
 
     @property
     def is_qwp(self) -> bool:

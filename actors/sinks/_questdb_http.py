@@ -129,7 +129,8 @@ def _reason(error: BaseException | None) -> str:
     words = type(error).__name__
     while error is not None:
         words = str(error) or words
-        error = error.__cause__ or error.__context__
+        inner = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else None
+        error = inner or error.__cause__ or error.__context__
     return words
 
 

@@ -79,7 +79,7 @@ class Sending:
     """One connection at a time, made when it is needed."""
 
     def __init__(self, address: Address, timeout_s: float) -> None:
-        self._address = address
+        self.address = address
         self._timeout_ms = round(timeout_s * 1000)
         self._sender: Sender | None = None
 
@@ -105,7 +105,7 @@ class Sending:
 
     def _give_up(self) -> None:
         # Over HTTP each request stands alone; a WebSocket would send again by itself, later, out of order.
-        if self._address.is_qwp:
+        if self.address.is_qwp:
             self.close()
 
     def _send_request(self, rows: Sequence[Row]) -> None:
@@ -113,26 +113,26 @@ class Sending:
         buffer = sender.new_buffer()
         for row in rows:
             ENCODERS[type(row)].encode(row, buffer)
-        if self._address.is_qwp:
+        if self.address.is_qwp:
             self._await_acknowledgement(sender, sender.flush_and_get_fsn(buffer))
         else:
             sender.flush(buffer, clear=False)
 
     def _await_acknowledgement(self, sender: Sender, frame: int | None) -> None:
         if frame is not None and not sender.await_acked_fsn(frame, self._timeout_ms):
-            raise SinkUnavailable(f"{self._address} did not acknowledge within {self._timeout_ms / 1000:g} s")
+            raise SinkUnavailable(f"{self.address} did not acknowledge within {self._timeout_ms / 1000:g} s")
         # A frame counts as completed when it was rejected, too.
         if rejection := sender.poll_error():
             raise self._rejected(rejection)
 
     def _connected(self) -> Sender:
-        sender = self._qwp_sender() if self._address.is_qwp else self._line_sender()
+        sender = self._qwp_sender() if self.address.is_qwp else self._line_sender()
         sender.establish()  # type: ignore[no-untyped-call]
         return sender
 
     def _line_sender(self) -> Sender:
         return Sender.from_conf(
-            f"{self._address.scheme}::addr={self._address.location};",
+            f"{self.address.scheme}::addr={self.address.location};",
             **self._credentials(),
             auto_flush=False,
             protocol_version=_LINE_PROTOCOL,
@@ -143,7 +143,7 @@ class Sending:
 
     def _qwp_sender(self) -> Sender:
         return Sender.from_conf(
-            f"{self._address.scheme}::addr={self._address.location};close_flush_timeout_millis=0;",
+            f"{self.address.scheme}::addr={self.address.location};close_flush_timeout_millis=0;",
             **self._credentials(),
             auto_flush=False,
             auth_timeout=self._timeout_ms,
@@ -151,9 +151,9 @@ class Sending:
 
     def _credentials(self) -> dict[str, Any]:
         given = {
-            "username": self._address.username,
-            "password": self._address.password,
-            "tls_roots": self._address.tls_roots,
+            "username": self.address.username,
+            "password": self.address.password,
+            "tls_roots": self.address.tls_roots,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -163,12 +163,12 @@ class Sending:
             return self._rejected(error.sender_error)
         if error.code in _OURS or _INVALID_LINES in words:
             said = _MESSAGE.search(words)
-            return SinkRefused(f"{self._address} refuses rows: {said[1] if said else words}")
+            return SinkRefused(f"{self.address} refuses rows: {said[1] if said else words}")
         if error.code == QuestDBErrorCode.AuthError:
-            return SinkUnavailable(f"{self._address} refuses the user name or password: {words}")
-        return SinkUnavailable(f"{self._address} takes no rows: {words}")
+            return SinkUnavailable(f"{self.address} refuses the user name or password: {words}")
+        return SinkUnavailable(f"{self.address} takes no rows: {words}")
 
     def _rejected(self, rejection: SenderError) -> SinkError:
         if rejection.category in _SCHEMA:
-            return SinkRefused(f"{self._address} refuses rows: {rejection.message}")
-        return SinkUnavailable(f"{self._address} takes no rows: {rejection.message}")
+            return SinkRefused(f"{self.address} refuses rows: {rejection.message}")
+        return SinkUnavailable(f"{self.address} takes no rows: {rejection.message}")

@@ -16,14 +16,13 @@ _THERE = f"SELECT name, suspended, errorMessage FROM wal_tables() WHERE name IN 
 _WITHOUT_LOG = f"SELECT table_name FROM tables() WHERE NOT walEnabled AND table_name IN ({_NAMES})"  # noqa: S608
 
 
-async def check_version(server: Conversation, *, qwp: bool) -> None:
-    """Raises `SinkUnavailable` where the server is too old for us."""
+async def speaks_qwp(server: Conversation) -> bool:
+    """Whether it takes QWP, or lines only. Raises `SinkUnavailable` where the server is too old for us."""
     version = await server.version()
     told = ".".join(map(str, version)) or "of an unknown version"
     if version < OLDEST:
         raise SinkUnavailable(f"this QuestDB is {told}; 9.1 or later is needed, which keeps nanoseconds")
-    if qwp and version < OLDEST_QWP:
-        raise SinkUnavailable(f"this QuestDB is {told}; ws:// needs 10.0 or later: use http:// in its URL")
+    return version >= OLDEST_QWP
 
 
 async def prepare(server: Conversation) -> dict[Table, str]:

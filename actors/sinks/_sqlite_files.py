@@ -41,7 +41,8 @@ def plain_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except SinkError as error:
-        raise type(error)(f"{path}: {error}") from None
+        place = f"{path}: "
+        raise type(error)(place + str(error).removeprefix(place)) from None
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise _told(path, error) from error
     except (OverflowError, UnicodeError) as error:
@@ -110,3 +111,12 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is there; `None` without one."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino)

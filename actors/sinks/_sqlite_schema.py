@@ -97,8 +97,15 @@ _VIEWS = (
         missed, recovered, healed FROM gap JOIN instrument ON instrument.id = gap.instrument""",
 )
 
+# So that what one instrument has of these few is found without reading what all have.
+_BY_INSTRUMENT = (
+    "CREATE INDEX liquidation_by_instrument ON liquidation (instrument, ts)",
+    "CREATE INDEX funding_rate_by_instrument ON funding_rate (instrument, ts)",
+    "CREATE INDEX gap_by_instrument ON gap (instrument, ts, to_ts)",
+)
+
 # The statements of step n lead from version n to version n + 1. Steps that were published never change.
-STEPS: tuple[tuple[str, ...], ...] = ((*_TABLES, *_VIEWS),)
+STEPS: tuple[tuple[str, ...], ...] = ((*_TABLES, *_VIEWS), _BY_INSTRUMENT)
 
 
 def migrate(connection: sqlite3.Connection, steps: tuple[tuple[str, ...], ...] = STEPS) -> None:

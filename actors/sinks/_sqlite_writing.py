@@ -79,10 +79,15 @@ class LatestVersion:
 
 
 class Writer:
-    """Takes rows, in order. After an error it is thrown away: what it remembers may be wrong then."""
+    """Takes rows, in order. After an error it is thrown away: what it remembers may be wrong then.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    A gap that was open when an earlier run ended is over when this one began (`began_ns`): nobody else would
+    ever say so.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, began_ns: int = 0) -> None:
         self.connection = connection
+        self.began_ns = began_ns
         self.ticks = Minutes(connection, "tick", make_tick_minute)
         self.trades = Minutes(connection, "trade", make_trade_minute)
         self.latest_version = LatestVersion(connection)
@@ -95,6 +100,13 @@ class Writer:
             FundingRow: self._write_funding,
             GapRow: self._write_gaps,
         }
+
+    def end_gaps_of_earlier_runs(self) -> None:
+        """End those that are in the file."""
+        with transaction(self.connection):
+            self.connection.execute(
+                "UPDATE gap SET to_ts = ?1 WHERE to_ts IS NULL AND ts < ?1", (self.began_ns,)
+            )
 
     def write(self, rows: Sequence[Row], now_ns: int) -> None:
         """One transaction; may raise what SQLite raises."""
@@ -173,8 +185,12 @@ class Writer:
     def _write_gaps(self, rows: list[GapRow]) -> None:
         ids = self._instruments
         values = [
-            (r.ts, ids[r.exchange, r.market, r.symbol], r.channel, r.to_ts, r.cause, r.reason,
+            (r.ts, ids[r.exchange, r.market, r.symbol], r.channel, self._end_of(r), r.cause, r.reason,
              r.missed, r.recovered, r.healed)
             for r in rows
         ]  # fmt: skip
         self._put(_GAP, values)
+
+    def _end_of(self, gap: GapRow) -> int | None:
+        """Its end. What an outbox kept of an earlier run is as old as that run."""
+        return self.began_ns if gap.to_ts is None and gap.ts < self.began_ns else gap.to_ts

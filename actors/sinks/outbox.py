@@ -165,6 +165,10 @@ class Outbox:
         """What was in flight has not arrived: it may make room again."""
         self._in_flight = 0
 
+    def lose(self, losses: Sequence[Loss]) -> None:
+        """Keep what was lost elsewhere, until the sink was told."""
+        self._guarded(lambda connection: tables.keep_losses(connection, losses))
+
     def losses(self) -> list[Loss]:
         """What was lost, of which the sink was not told yet."""
         return self._guarded(tables.losses)
@@ -257,8 +261,7 @@ class Outbox:
         now_ns = self._now_ns()
         lost = Loss("corrupt", min(since_ns or now_ns, now_ns), now_ns, max(0, rows))
         self._dropped.append(lost)
-        with transaction(connection):
-            tables.add_losses(connection, [lost])
+        tables.keep_losses(connection, [lost])
 
     def _ready(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +31,15 @@ class Parcel(Struct, frozen=True):
     last: int
     at_ns: int
     rows: list[Row]
+
+
+@dataclass(eq=False)
+class Batch:
+    """Rows on their way to a sink, accepted from `at_ns` on; `kept` is where the outbox has them."""
+
+    rows: list[Row]
+    at_ns: int
+    kept: Parcel | None = None
 
 
 class Refusal(Struct, frozen=True):

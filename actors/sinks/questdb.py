@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import trio
+from msgspec.structs import replace
 
-from actors.market.rows import Row
+from actors.market.rows import GapRow, Row
 from actors.runtime.errors import SinkError, SinkRefused
 from actors.sinks._questdb_address import Address
 from actors.sinks._questdb_history import QuestDBHistory
 from actors.sinks._questdb_http import Doors
-from actors.sinks._questdb_schema import TABLE_OF, Table
+from actors.sinks._questdb_questions import end_open_gaps
+from actors.sinks._questdb_schema import GAPS, TABLE_OF, Table
 from actors.sinks._questdb_sending import Sending
-from actors.sinks._questdb_tables import check_version, prepare
+from actors.sinks._questdb_tables import prepare, speaks_qwp
 
 __all__ = ["QuestDBHistory", "QuestDBSink"]
 
@@ -27,17 +29,26 @@ TABLES_KNOWN_FOR_S = 1.0
 
 
 class QuestDBSink:
-    """A `Sink`. `url` is `http://user:password@host:9000`, or `ws://…` for a QuestDB of 10.0 or later; see
-    `Address`. No single request waits for the server longer than `timeout_s`, whatever it does.
+    """A `Sink`. `url` is `http://user:password@host:9000`, or `ws://…` to write in QWP to a server that takes
+    it (10.0 or later), and in lines to any other; each `open` looks which it is. See `Address`. No single
+    request waits for the server longer than `timeout_s`, whatever it does.
 
     A table that is there and not ours is refused with its rows: where such are among them, `write` raises
     `SinkRefused` with both schemas; the rows of other tables are taken all the same.
+
+    A gap that was open when an earlier run ended is over when this one began (`began_ns`): nobody else would
+    ever say so.
     """
 
-    def __init__(self, url: str, *, name: str = "questdb", timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, url: str, *, name: str = "questdb", timeout_s: float = 10.0, began_ns: int = 0
+    ) -> None:
         self.name = name
+        self._began_ns = began_ns
+        self._has_ended_gaps = not began_ns
         self._address = Address.parse(url)
         self._doors = Doors(self._address, timeout_s)
+        self._timeout_s = timeout_s
         self._sending = Sending(self._address, timeout_s)
         self._thread = trio.CapacityLimiter(1)
         self._misfits: dict[Table, str] = {}
@@ -46,7 +57,8 @@ class QuestDBSink:
     async def open(self) -> None:
         """See that it is a server for us; make the tables that are missing. Raises `SinkUnavailable`."""
         async with self._doors.open() as server:
-            await check_version(server, qwp=self._address.is_qwp)
+            takes_qwp = await speaks_qwp(server)
+        await self._write_to(self._address if takes_qwp else self._address.over_http())
         await self._see_tables()
 
     async def write(self, rows: Sequence[Row]) -> None:
@@ -56,7 +68,8 @@ class QuestDBSink:
         await self._know_tables()
         self._refuse_misfits(rows)
         try:
-            await self._in_thread(lambda: self._sending.send(rows))
+            await self._end_gaps_of_earlier_runs()
+            await self._in_thread(lambda: self._sending.send([self._ended(row) for row in rows]))
         except SinkError:
             self._known_at = None
             raise
@@ -71,6 +84,11 @@ class QuestDBSink:
         with trio.CancelScope(shield=True):
             await self._in_thread(self._sending.close)
 
+    async def _write_to(self, address: Address) -> None:
+        if address != self._sending.address:
+            await self._in_thread(self._sending.close)
+            self._sending = Sending(address, self._timeout_s)
+
     async def _know_tables(self) -> None:
         if self._known_at is None or trio.current_time() - self._known_at > TABLES_KNOWN_FOR_S:
             await self._see_tables()
@@ -80,6 +98,18 @@ class QuestDBSink:
         async with self._doors.open() as server:
             self._misfits = await prepare(server)
         self._known_at = trio.current_time()
+
+    async def _end_gaps_of_earlier_runs(self) -> None:
+        """Once: those that are there. What still waits to be written is ended by `_ended`."""
+        if not self._has_ended_gaps and GAPS not in self._misfits:
+            async with self._doors.open() as server:
+                await server.ask(end_open_gaps(self._began_ns))
+            self._has_ended_gaps = True
+
+    def _ended(self, row: Row) -> Row:
+        if type(row) is GapRow and row.to_ts is None and row.ts < self._began_ns:
+            return replace(row, to_ts=self._began_ns)
+        return row
 
     def _refuse_misfits(self, rows: Sequence[Row]) -> None:
         if self._misfits:

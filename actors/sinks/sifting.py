@@ -11,6 +11,8 @@ from actors.runtime.errors import SinkRefused, SinkUnavailable
 from actors.sinks.base import Sink
 from actors.sinks.parcels import Refusal
 
+ALIKE = 64  # rows that are refused one after another are no accident
+
 
 async def deliver(sink: Sink, rows: Sequence[Row], timeout_s: float) -> list[Refusal]:
     """Write all rows that the sink takes, durably, and return the others.
@@ -23,27 +25,34 @@ async def deliver(sink: Sink, rows: Sequence[Row], timeout_s: float) -> list[Ref
     return [
         refusal
         for table in rows_by_table(rows).values()
-        for refusal in joined(await _sift(sink, table, timeout_s))
+        for refusal in joined(await _Sifting(sink, timeout_s).sift(table))
     ]
 
 
-async def _sift(sink: Sink, rows: Sequence[Row], timeout_s: float) -> list[Refusal]:
-    """Halve what is refused until the culprits are alone."""
-    reason = await _refusal_of(sink, rows, timeout_s)
-    if reason is None:
-        return []
-    if len(rows) == 1 or await _is_hopeless(sink, rows, timeout_s):
-        return [Refusal(list(rows), reason)]
-    half = len(rows) // 2
-    return [*await _sift(sink, rows[:half], timeout_s), *await _sift(sink, rows[half:], timeout_s)]
+class _Sifting:
+    """Halves what is refused until the culprits are alone. No row is tried before those that are older."""
 
+    def __init__(self, sink: Sink, timeout_s: float) -> None:
+        self._sink, self._timeout_s = sink, timeout_s
+        self._in_a_row = 0  # how many were refused up to here
 
-async def _is_hopeless(sink: Sink, rows: Sequence[Row], timeout_s: float) -> bool:
-    """Whether the table itself is refused, so that looking for single culprits would try every row."""
-    if len(rows) < 4:
-        return False
-    first = await _refusal_of(sink, rows[:1], timeout_s)
-    return first is not None and await _refusal_of(sink, rows[-1:], timeout_s) is not None
+    async def sift(self, rows: Sequence[Row]) -> list[Refusal]:
+        """Those that are refused, in their order."""
+        reason = await _refusal_of(self._sink, rows, self._timeout_s)
+        if reason is None:
+            self._in_a_row = 0
+            return []
+        if len(rows) == 1 or await self._is_hopeless(rows):
+            self._in_a_row += len(rows)
+            return [Refusal(list(rows), reason)]
+        half = len(rows) // 2
+        return [*await self.sift(rows[:half]), *await self.sift(rows[half:])]
+
+    async def _is_hopeless(self, rows: Sequence[Row]) -> bool:
+        """Whether the table is refused, so that looking for single culprits would try every row."""
+        if self._in_a_row < max(ALIKE, len(rows)):
+            return False
+        return await _refusal_of(self._sink, rows[:1], self._timeout_s) is not None
 
 
 async def _refusal_of(sink: Sink, rows: Sequence[Row], timeout_s: float) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, Protocol, TypeVar, cast
@@ -16,8 +17,11 @@ from actors.market.sinkstatus import SinkStatus
 from actors.runtime.errors import OutboxUnwritable
 from actors.sinks.outbox import Outbox
 from actors.sinks.parcels import Parcel, Refusal
+from actors.sinks.presence import Presence
+from actors.sinks.telling import Teller
 
 LOG_EVERY_S = 60.0
+UNDER_WAY_NS = 2_000_000_000  # what happened before that moment may have been on its way to us still
 
 _Result = TypeVar("_Result")
 _logger = logging.getLogger("tickwell.persist")
@@ -71,6 +75,10 @@ class Spool:
     _is_open: bool = False
     _is_tidy: bool = False
 
+    def __post_init__(self) -> None:
+        self._teller = Teller(self.status)
+        self._presence = Presence(self.outbox.path.with_suffix(".alive"))
+
     async def open(self) -> None:
         """Open the outbox, and count what an earlier life has left. Raises `StartError` when another process
         has it."""
@@ -85,17 +93,43 @@ class Spool:
 
     def _open_outbox(self) -> list[Loss]:
         self.outbox.open()
+        self._find_crash()
         return self.outbox.losses()
 
+    def _find_crash(self) -> None:
+        now_ns, safe_ns = self.now_ns(), self._presence.died_ns()
+        if safe_ns is not None:
+            from_ns = min(safe_ns - UNDER_WAY_NS if safe_ns else now_ns, now_ns)
+            self.outbox.lose([Loss("crash", from_ns, now_ns, 0)])
+            since_s = (now_ns - from_ns) / 1e9
+            words = "the hub died without a stop; rows of the last %.1f s before this start may be missing"
+            _logger.warning(f"sink %s: {words}", self.status.name, since_s)
+        self._presence.vouch(now_ns)
+
+    async def vouch(self, safe_ns: int | None) -> None:
+        """Everything that was accepted before this moment is in the sink or on disk."""
+        if safe_ns is not None and self._is_open:
+            await self.call(partial(self._presence.vouch, safe_ns), self._limiter)
+
     async def close(self) -> None:
-        """Let go of the outbox."""
-        await self.call(self.outbox.close, self._limiter)
+        """Let go of the outbox. Rows that are still in the inbox are the next life's, or lost."""
+        await self.call(partial(self._close, not self.status.in_hand), self._limiter)
+
+    def _close(self, is_whole: bool) -> None:
+        if self._unsaved and self.losses and self._is_open:
+            with suppress(OutboxUnwritable):
+                self.outbox.lose(self._unsaved)
+        self.outbox.close()
+        if is_whole and self._is_open:
+            self._presence.leave()
 
     def lose(self, losses: Sequence[Loss]) -> None:
-        """Note what was lost before it came to the outbox; it is saved with the next batch."""
+        """Note what was lost before it came to the outbox; it is saved with the next batch, or at the end."""
         self._unsaved += losses
         for loss in losses:
             self.losses.add(loss)
+        if losses:
+            self._log_drops(", ".join(sorted({loss.cause for loss in losses})))
 
     async def append(self, rows: Sequence[Row], at_ns: int, *, in_flight: bool = False) -> Parcel:
         """Put rows that were in hand away."""
@@ -141,17 +175,16 @@ class Spool:
         self.status.dropped["refused"] += len(rows)
         self.status.refused_ns = self.now_ns()
         self.status.last_error, self.status.last_error_ns = refusals[0].reason, self.now_ns()
+        self._log_drops(f"refused: {refusals[0].reason}")
         missing = sum(not isinstance(row, GapRow) for row in rows)
         if missing:
             self.lose([Loss("refused", since_ns, self.now_ns(), missing)])
-        self._log_drops(f"refused: {refusals[0].reason}")
 
     def discard(self, cause: str, rows: int, since_ns: int) -> None:
         """Rows in hand can be put nowhere."""
         self.status.in_hand -= rows
         self.status.dropped[cause] += rows
         self.lose([Loss(cause, since_ns, self.now_ns(), rows)])
-        self._log_drops(cause)
 
     def mark_disk(self, error: OutboxUnwritable | None) -> None:
         """The disk took something, or did not."""
@@ -160,20 +193,7 @@ class Spool:
 
     def settle(self) -> None:
         """Find the state anew, and tell the log when it is another one."""
-        before = self.status.state
-        if self.status.settle(self.now_ns()):
-            status, quiet = self.status, {before, self.status.state} <= {"ok", "catching_up"}
-            words = status.disk_error if status.state == "disk_full" else status.last_error
-            level = logging.WARNING if status.state not in ("ok", "catching_up") and words else logging.INFO
-            _logger.log(
-                logging.DEBUG if quiet else level,
-                "sink %s: %s (was %s), %d rows wait on disk%s",
-                status.name,
-                status.state,
-                before,
-                status.outbox_rows,
-                f": {words}" if level == logging.WARNING and words else "",
-            )
+        self._teller.tell(self.now_ns())
 
     async def _call(self, work: Callable[[], _Result]) -> _Answer[_Result]:
         """Do it in the thread. What it did is counted in the step in which this returns."""

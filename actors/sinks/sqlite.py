@@ -16,10 +16,19 @@ from typing import NamedTuple, TypeVar
 import trio
 from msgspec import Struct
 
-from actors.market.rows import BarRow, Row, TickRow, TradeRow
-from actors.runtime.errors import SinkError
+from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
+from actors.runtime.errors import SinkError, SinkUnavailable
+from actors.sinks import _sqlite_gaps
 from actors.sinks import _sqlite_reading as reading
-from actors.sinks._sqlite_files import LOCK_WAIT_S, Damaged, connect, plain_errors, set_aside, size_of
+from actors.sinks._sqlite_files import (
+    LOCK_WAIT_S,
+    Damaged,
+    connect,
+    identity,
+    plain_errors,
+    set_aside,
+    size_of,
+)
 from actors.sinks._sqlite_readers import Readers
 from actors.sinks._sqlite_retention import Retention, Sweeper
 from actors.sinks._sqlite_schema import migrate
@@ -31,9 +40,9 @@ __all__ = ["Retention", "SqliteHistory", "SqliteSink", "StorageReport"]
 
 _logger = logging.getLogger("tickwell.history")
 
-R = TypeVar("R", TickRow, TradeRow, BarRow)
+R = TypeVar("R", TickRow, TradeRow, BarRow, GapRow)
 
-PAGE_ROWS = 500
+PAGE_ROWS = 512  # a page of the web, and the one row more that tells whether there are any
 
 
 class StorageReport(Struct, frozen=True):
@@ -60,6 +69,7 @@ class _Store(NamedTuple):
     connection: Connection
     writer: Writer
     sweeper: Sweeper
+    file: tuple[int, int] | None
 
 
 class SqliteSink:
@@ -67,7 +77,8 @@ class SqliteSink:
 
     What a write has taken is durable when it returns, even against a loss of power (`synchronous=FULL`);
     `flush` has nothing left to wait for. After an error the next call opens the file anew. A damaged file is
-    then set aside, and a new one begun; `report` and the log say so.
+    then set aside, and a new one begun; `report` and the log say so. What was written while somebody moved or
+    deleted the file is `SinkUnavailable`, and goes into the new one.
 
     Old rows are deleted after writes, in slices of milliseconds.
     """
@@ -86,6 +97,7 @@ class SqliteSink:
         self._path = path
         self._retention = retention
         self._now_ns = now_ns
+        self._began_ns = now_ns()
         self._lock_wait_s = lock_wait_s
         self._thread = trio.CapacityLimiter(1)
         self._store: _Store | None = None
@@ -140,11 +152,12 @@ class SqliteSink:
             connection = connect(self._path, self._lock_wait_s)
             try:
                 migrate(connection)
-                writer = Writer(connection)
+                writer = Writer(connection, self._began_ns)
+                writer.end_gaps_of_earlier_runs()
             except BaseException:
                 connection.close()
                 raise
-        self._store = _Store(connection, writer, Sweeper(writer, self._retention))
+        self._store = _Store(connection, writer, Sweeper(writer, self._retention), identity(self._path))
         self._measure(self._store, None)
         return self._store
 
@@ -157,6 +170,8 @@ class SqliteSink:
         store = self._store or self._open()
         now_ns = self._now_ns()
         store.writer.write(rows, now_ns)
+        if identity(self._path) != store.file:  # what it takes now, nobody would find
+            raise SinkUnavailable("the file was moved or deleted while it was in use; a new one is begun")
         self._measure(store, self._sweep(store.sweeper, len(rows), now_ns))
 
     def _sweep(self, sweeper: Sweeper, written: int, now_ns: int) -> str | None:
@@ -195,7 +210,7 @@ class SqliteHistory:
     """A `History` of the same file, in few threads of its own. Without a file there is nothing to tell.
 
     Raises `HistoryTimeout`, and `SinkUnavailable` when the file cannot be read. A cursor's tie-breaker is a
-    trade's id, and empty for ticks and bars.
+    trade's id, a gap's channel, and empty for ticks and bars.
     """
 
     def __init__(self, path: Path, timeout_s: float = 5.0, readers: int = 4) -> None:
@@ -217,6 +232,10 @@ class SqliteHistory:
     def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
         """The bars of one length of one instrument, in pages."""
         return self._pages(partial(reading.bars, of=of, interval_s=interval_s), span, lambda row: "")
+
+    def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
+        """What is missing of one instrument, or of all of them, in pages."""
+        return self._pages(partial(_sqlite_gaps.gaps, of=of), span, lambda row: row.channel)
 
     async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
         """What the ticks of [from_ns, to_ns) come to; exact, while ticks of its ends are kept."""

@@ -23,9 +23,12 @@ APPLY_WITHIN_S = 20
 
 
 class QuestDBServer:
-    """One server and its folder. `user` and `password` are what it asks for, if anything."""
+    """One server and its folder. `user` and `password` are what it asks for, if anything; `settings` are more
+    of its own, with `_` for each dot."""
 
-    def __init__(self, version: str, root: Path, *, user: str = "", password: str = "") -> None:
+    def __init__(
+        self, version: str, root: Path, *, user: str = "", password: str = "", **settings: str
+    ) -> None:
         self.version = version
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -46,7 +49,13 @@ class QuestDBServer:
             "dev.mode.enabled": "true",  # lets a test suspend a table
             "http.user": user,
             "http.password": password,
+            **{name.replace("_", "."): value for name, value in settings.items()},
         }
+
+    def guard(self, user: str, password: str) -> None:
+        """Ask for these from the next start on."""
+        self._auth = (user, password)
+        self._settings |= {"http.user": user, "http.password": password}
 
     def ensure(self) -> None:
         """It runs, whatever a test has left behind."""

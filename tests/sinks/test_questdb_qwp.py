@@ -21,9 +21,7 @@ from actors.runtime.errors import SinkRefused, SinkUnavailable
 from actors.sinks import _questdb_sending
 from actors.sinks._questdb_address import Address
 from actors.sinks._questdb_sending import Sending
-from actors.sinks.questdb import QuestDBSink
 from tests.sinks.conformance import tick, trade
-from tests.sinks.questdb_server import QuestDBServer
 
 pytestmark = [pytest.mark.loopback, pytest.mark.filterwarnings("ignore:questdb.Sender")]
 
@@ -145,14 +143,3 @@ async def test_nobody_is_there() -> None:
     with pytest.raises(SinkUnavailable, match="refused"):
         await send(sending, trade())
     sending.close()
-
-
-async def test_a_server_that_is_too_old_is_told_with_the_way_out(
-    questdb_server: QuestDBServer,
-) -> None:
-    sink = QuestDBSink(questdb_server.url.replace("http://", "ws://"))
-    with pytest.raises(SinkUnavailable, match=r"is 9\.3\.4; ws:// needs 10\.0 or later: use http://"):
-        await sink.open()
-    with pytest.raises(SinkUnavailable, match="404"):
-        await sink.write([trade()])
-    await sink.aclose()

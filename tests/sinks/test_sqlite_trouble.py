@@ -108,6 +108,26 @@ def test_a_read_only_file_is_told_in_plain_words(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("how", ["deleted", "moved", "replaced"])
+async def test_a_file_that_is_taken_away_gets_nothing_more_and_a_new_one_is_begun(
+    path: Path, how: str
+) -> None:
+    """The file goes on working for who has it open: what is written to it then, nobody would find."""
+    sink = sink_of(path)
+    await sink.write([tick(0)])
+    for each in list(path.parent.iterdir()):
+        each.rename(each.with_name(f"old-{each.name}")) if how != "deleted" else each.unlink()
+    if how == "replaced":
+        other = sink_of(path)
+        await other.write([tick(5)])
+        await other.aclose()
+    with pytest.raises(SinkUnavailable, match=r"history\.db: the file was moved or deleted"):
+        await sink.write([tick(1)])
+    await sink.write([tick(1)])
+    assert read(path, TickRow) == ([tick(1), tick(5)] if how == "replaced" else [tick(1)])
+    await sink.aclose()
+
+
 async def test_a_folder_that_cannot_be_made_is_unavailable(path: Path) -> None:
     path.write_text("a file where a folder should be")
     with pytest.raises(SinkUnavailable, match=r"history\.db"):

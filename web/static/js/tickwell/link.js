@@ -16,6 +16,7 @@ const isFinal = (code) => NEVER_AGAIN.has(code) || (code >= 4500 && code < 5000)
 export class Link {
   /** @type {?import("./records.js").Welcome} */ welcome = null;
   heartbeat = { lag_ms: 0, conflated: 0 };
+  /** Whether nothing is to be subscribed for now. */ isPaused = false;
   #socket; #watcher; #failure = null; #requests = 0;
   #answers = new Map(); // by the number of the request
   #feeds = new Map(); // lists by the number of the subscription
@@ -48,7 +49,7 @@ export class Link {
 
   /** Has the hub send what a feed is about, from where it is. */
   subscribe(feed) {
-    if (feed.isAsking) return;
+    if (feed.isAsking || this.isPaused) return;
     feed.isAsking = true;
     this.request("subscribe", feed.request(), (error, accepted) => this.#subscribed(feed, error, accepted));
   }
@@ -134,6 +135,7 @@ export class Link {
     if (error instanceof RequestError) this.#refused(feed, error);
     else if (error) return; // the next connection asks again
     else if (!feed.readers.size) this.#neverMind(feed, accepted.sub);
+    else if (this.isPaused) this.#drop(accepted.sub);
     else if (this.#endedSubs.has(accepted.sub)) this.subscribe(feed);
     else this.#begin(feed, accepted);
   }
@@ -156,7 +158,7 @@ export class Link {
   #refused(feed, error) {
     const isLater = error.code === "rate_limited" || (error.temporary && feed.accepted !== null);
     if (!feed.readers.size) this.#watcher.abandoned(feed);
-    else if (isLater) this.#later(() => this.subscribe(feed));
+    else if (isLater) this.#later(() => { if (feed.readers.size) this.subscribe(feed); });
     else feed.fail(error);
   }
 
