@@ -1,0 +1,57 @@
+"""Outages of every sink at 5,000 rows a second, with the real servers. `make drills` does them at length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from actors.market import sinkstatus
+from tests.drills.outages import Drill, run_drill
+from tests.drills.rigs import Rig
+from tests.drills.sinks_drilled import OPENERS, drills_of
+from tests.drills.small_disk import SmallDisk, small_disk
+from tests.drills.stage import Scale
+
+pytestmark = [pytest.mark.loopback, pytest.mark.filterwarnings("ignore:questdb.Sender")]
+
+CASES = [
+    pytest.param(sink, drill, id=f"{sink} {drill.name}") for sink in OPENERS for drill in drills_of(sink)
+]
+
+
+@pytest.fixture(scope="module")
+def outbox_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallDisk]:
+    with small_disk(tmp_path_factory.mktemp("outbox"), 64) as disk:
+        yield disk
+
+
+@pytest.fixture(scope="module")
+def rig_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Rig]]:
+    opened: dict[str, Rig] = {}
+    with ExitStack() as stack:
+
+        def rig_of(sink: str) -> Rig:
+            if sink not in opened:
+                opened[sink] = stack.enter_context(OPENERS[sink](tmp_path_factory.mktemp(sink)))
+            return opened[sink]
+
+        yield rig_of
+
+
+@pytest.mark.parametrize(("sink", "drill"), CASES)
+async def test_every_row_is_kept_once_and_in_order_whatever_fails(
+    sink: str,
+    drill: Drill,
+    outbox_disk: SmallDisk,
+    rig_of: Callable[[str], Rig],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sinkstatus, "REFUSING_NS", 1_000_000_000)
+    scale = Scale(rows_max=5000) if drill.fills else Scale()
+    outcome = await run_drill(rig_of(sink), drill, scale, outbox_disk)
+    assert outcome.samples > 100
+    assert outcome.faults() == []
+    assert bool(outcome.dropped) == (drill.fills or (drill.alarm == "refused" and sink != "sqlite"))
+    assert drill.alarm in outcome.alarms
