@@ -108,7 +108,7 @@ def test_what_kubernetes_says_about_a_service_is_not_for_us(tmp_path: Path) -> N
 
 MISTAKES = {
     "[wbe]\nport = 1\n": "[wbe]: unknown section; did you mean web?",
-    "[DEFAULT]\nport = 1\n": "[DEFAULT]: unknown section; known are supervisor, market, web, stream, data, sink:",
+    "[DEFAULT]\nport = 1\n": "[DEFAULT]: unknown section; known are supervisor, market, web, stream, data, ",
     "[exchange:bibyt]\n": "[exchange:bibyt]: unknown exchange; did you mean exchange:bybit?",
     "[exchange:ftx]\n": "[exchange:ftx]: unknown exchange; ",
     "[web]\nprot = 1\n": "[web] prot = 1: unknown key; did you mean port?",
