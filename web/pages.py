@@ -10,6 +10,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parent / "examples"  # of a copy of the repository; an installed hub has none
+EXAMPLE_FILES = {"browser.html", "browser.css", "browser.js"}
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -36,6 +38,12 @@ def register(app: QuartTrio, folder: Path = HERE) -> None:
     @app.get("/docs")
     async def docs() -> Response:
         return await file_response(folder / "templates", "docs.html")
+
+    @app.get("/examples/<name>")
+    async def example(name: str) -> Response:
+        if name not in EXAMPLE_FILES:
+            raise NotFound
+        return await file_response(EXAMPLES, name)
 
     @app.get("/favicon.ico")
     async def favicon() -> Response:

@@ -37,6 +37,7 @@ from actors.market.events import (
     Candle,
     Event,
     Liquidation,
+    Page,
     Quote,
     ServerTime,
     TickerUpdate,
@@ -134,7 +135,9 @@ class MadeUpCodec:
             return [Fetch("book", f"/book/{symbol}", symbol, urgent=True, retry_s=1.0)]
         if number == 0:
             return [BookSnapshot(symbol, [(9.0, 1.0)], [(10.0, 1.0)], 50, 0, ts, ts)]
-        return [BookDelta(symbol, [(9.0, 1.0 + number)], [], number, ts, ts)]
+        size = 1.0 + number
+        page = Page([9.0], {9.0: size}, [10.0], {10.0: 1.0})
+        return [BookDelta(symbol, [(9.0, size)], [], number, ts, ts, page)]
 
     def fetches(self, symbols: Iterable[str], route: str) -> Sequence[Fetch]:
         funding = [Fetch("funding", f"/funding/{symbol}", symbol, every_s=60.0) for symbol in symbols]

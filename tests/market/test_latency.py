@@ -82,7 +82,7 @@ def test_a_liquidation_is_told_once_whoever_repeats_it() -> None:
     for second in (1, 2, 1):
         liquidations.take(liquidation(second))
     assert liquidations.drain() == {"BTCUSDT": [liquidation(1), liquidation(2)]}
-    assert (liquidations.drain(), liquidations.duplicates) == ({}, 1)
+    assert (liquidations.drain(), liquidations.duplicates) == ({}, {"BTCUSDT": 1})
     liquidations.take(liquidation(2))
     assert liquidations.drain() == {}
 
@@ -92,4 +92,4 @@ def test_liquidations_are_bounded_and_what_overflows_is_counted() -> None:
     for second in range(Liquidations.KEPT + 5):
         liquidations.take(liquidation(second))
     assert len(liquidations.everything()["BTCUSDT"]) == Liquidations.KEPT
-    assert (len(liquidations.drain()["BTCUSDT"]), liquidations.overflow) == (Liquidations.KEPT, 5)
+    assert (len(liquidations.drain()["BTCUSDT"]), liquidations.untold["BTCUSDT"]) == (Liquidations.KEPT, 5)

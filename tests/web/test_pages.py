@@ -65,3 +65,12 @@ async def test_nothing_else_is_served(app: QuartTrio, path: str) -> None:
     response = await app.test_client().get(path)
     assert response.status_code in {404, 308}
     assert await response.get_data(as_text=False) != b"no"
+
+
+async def test_the_example_page_is_served_and_nothing_else_of_its_folder(app: QuartTrio) -> None:
+    client = app.test_client()
+    for name, kind in (("browser.html", "html"), ("browser.js", "javascript"), ("browser.css", "css")):
+        response = await client.get(f"/examples/{name}")
+        assert (response.status_code, response.mimetype) == (200, f"text/{kind}")
+    for name in ("book_imbalance.py", "../README.md", "..%2fREADME.md", ""):
+        assert (await client.get(f"/examples/{name}")).status_code == 404

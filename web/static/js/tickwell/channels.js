@@ -17,12 +17,17 @@ import { Subscription } from "./subscription.js";
  * `dropped`, and is told as a gap.
  */
 export class Channels {
+  #desk;
+
+  /** @param {any} desk where subscriptions are asked for */
+  constructor(desk) { this.#desk = desk; }
+
   /** Any channel, by the names of docs/protocol.md. @param {{channel: string, [name: string]: unknown}} params
    * @param {import("./subscription.js").SubscriptionOptions<any>} [options] @returns {Subscription<any>} */
   subscribe(params, options = {}) {
     if (typeof params?.channel !== "string") throw new TypeError(`channel=${params?.channel}: a text such as "trades" would be right`);
     if (params.symbols !== undefined && !Array.isArray(params.symbols)) throw new TypeError(`symbols=${params.symbols}: a list of selectors would be right`);
-    return new Subscription(this, params, options);
+    return new Subscription(this.#desk, params, options);
   }
 
   /** The record of each instrument, whenever any of its fields changes. @param {Selectors} [selectors] @param {SymbolParams} [params]

@@ -12,7 +12,7 @@ import { isConcerned, kindOf, removeKeys, staleOf } from "./kinds.js";
 const REMEMBERED = 256; // identities per key: more than a snapshot repeats
 const PARTS_MAX = 100_000;
 
-/** What makes two requests the same subscription to the hub, whatever their rates. */
+/** What makes two requests the same subscription to the hub, whatever their rates. @param {Record<string, any>} params */
 export function identityOf({ snapshot, max_rate_hz, resume, ...options }) {
   const lists = ["symbols", "fields", "bases"].filter((name) => Array.isArray(options[name]));
   for (const name of lists) options[name] = [...new Set(options[name])].sort();
@@ -85,8 +85,8 @@ export class Feed {
   }
 
   /** Tells a reader that comes late what is known. */
-  greet(reader) {
-    if (this.latest.size && reader.wantsSnapshot) reader.batch(this.#batch("snapshot", [...this.latest.values()], {}));
+  greet(reader, isWanted = reader.wantsSnapshot) {
+    if (this.latest.size && isWanted) reader.batch(this.#batch("snapshot", [...this.latest.values()], {}));
   }
 
   /** A data frame. `false` if one before it is missing: subscribe again. */

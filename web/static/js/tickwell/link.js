@@ -141,8 +141,10 @@ export class Link {
   }
 
   #begin(feed, accepted) {
-    const [first, ...others] = this.#feeds.get(accepted.sub) ?? [];
-    this.#feeds.set(accepted.sub, first ? [first, ...others, feed] : [feed]);
+    const sharing = this.#feeds.get(accepted.sub) ?? [];
+    if (sharing.includes(feed)) return;
+    const [first] = sharing;
+    this.#feeds.set(accepted.sub, [...sharing, feed]);
     feed.accept(first ? { ...accepted, recovered: first.accepted.recovered } : accepted);
     if (first) feed.adopt(first);
     this.pace(feed);

@@ -22,7 +22,7 @@ export class Every {
     this.#max = recordsMax;
   }
 
-  /** @param {import("./records.js").Batch} batch */
+  /** @param {import("./records.js").Batch<any>} batch */
   put(batch) { for (const record of batch.records) this.#push({ record }); }
 
   gap(gap) { this.#push({ gap }); }

@@ -1,10 +1,12 @@
 /** What you listen to, or loop over. */
 
-import { Handlers } from "./handlers.js";
+import { HubClosed } from "./errors.js";
 import { identityOf } from "./feed.js";
+import { Handlers } from "./handlers.js";
 import { kindOf, staleOf } from "./kinds.js";
 import { Reader } from "./reader.js";
 
+/** @type {any[]} */
 const EVENTS = ["data", "gap", "stale", "accepted", "connected", "disconnected", "error"];
 const OPTIONS = ["onGap", "eventsMax", "signal"];
 const WARN_EVERY_MS = 10_000;
@@ -21,17 +23,21 @@ const WARN_EVERY_MS = 10_000;
  * - `error(error)`: the hub said no, or will not have us, or another handler threw.
  *
  * @template R
- * @typedef {object} SubscriptionOptions
- * @property {(records: R[], batch: import("./records.js").Batch<R>) => void} [data]
- * @property {(gap: import("./records.js").Gap) => void} [gap]
- * @property {(records: R[]) => void} [stale]
- * @property {(accepted: import("./records.js").Accepted) => void} [accepted]
- * @property {(how: {recovered: boolean}) => void} [connected]
- * @property {(error: Error) => void} [disconnected]
- * @property {(error: Error) => void} [error]
- * @property {"tell" | "throw"} [onGap] whether a loop throws `MissedEvents` where some are missing; default: "tell"
- * @property {number} [eventsMax] so many records wait for a loop of a channel whose every record counts; default: 10 000
- * @property {AbortSignal} [signal] ends it
+ * @typedef {object} SubscriptionEvents
+ * @property {(records: R[], batch: import("./records.js").Batch<R>) => void} data
+ * @property {(gap: import("./records.js").Gap) => void} gap
+ * @property {(records: R[]) => void} stale
+ * @property {(accepted: import("./records.js").Accepted) => void} accepted
+ * @property {(how: {recovered: boolean}) => void} connected
+ * @property {(error: Error) => void} disconnected
+ * @property {(error: Error) => void} error
+ */
+
+/**
+ * Handlers, and: `onGap`, whether a loop throws `MissedEvents` where some are missing (default: "tell"); `eventsMax`, so
+ * many records wait for a loop of a channel whose every record counts (default: 10 000); `signal` ends it.
+ * @template R
+ * @typedef {Partial<SubscriptionEvents<R>> & {onGap?: "tell" | "throw", eventsMax?: number, signal?: AbortSignal}} SubscriptionOptions
  */
 
 /**
@@ -46,15 +52,16 @@ const WARN_EVERY_MS = 10_000;
  * @template R
  */
 export class Subscription {
-  #hub; #params; #options; #handlers; #kind;
+  #desk; #reader; #params; #options; #handlers; #kind;
   #feed = null; #isJoined = false; #isHeld = false; #loops = new Set(); #waiters = []; #warnedAt = -Infinity;
   #conflated = 0; #dropped = 0;
 
-  /** `hub` makes them. @param {any} hub @param {Record<string, any>} params @param {SubscriptionOptions<R>} options */
-  constructor(hub, params, options) {
-    this.#hub = hub;
+  /** The methods of `Hub` make them. @param {any} desk @param {Record<string, any>} params @param {SubscriptionOptions<R>} options */
+  constructor(desk, params, options) {
+    this.#desk = desk;
     this.#params = { ...params };
-    this.#options = checked({ eventsMax: hub.options.eventsMax, onGap: "tell", ...options });
+    this.#options = checked({ eventsMax: desk.eventsMax, onGap: "tell", ...options });
+    this.#reader = this.#asReader();
     this.#kind = kindOf(params.channel);
     this.#handlers = new Handlers(EVENTS, `subscription to ${params.channel}`);
     this.#options.signal?.addEventListener("abort", () => this.close(), { once: true });
@@ -80,22 +87,22 @@ export class Subscription {
   /** Epoch and offset of the last frame, to be given as `resume` some other time. @returns {?{epoch: string, offset: number}} */
   get position() { return this.#feed?.position ?? null; }
 
-  /** Whether the hub tells it now. */
+  /** Whether the hub tells it now. @returns {boolean} */
   get isLive() { return this.#isJoined && this.#feed.isUp && this.#feed.accepted !== null; }
 
-  /** How many events are missing, as far as the hub could count them. */
+  /** How many events are missing, as far as the hub could count them. @returns {number} */
   get missed() { return this.#feed?.missed ?? 0; }
 
-  /** How many records were let go here, because a loop was too slow. */
+  /** How many records were let go here, because a loop was too slow. @returns {number} */
   get dropped() { return this.#dropped + this.#sum("dropped"); }
 
-  /** How many records were replaced by newer ones while they waited for a loop. */
+  /** How many records were replaced by newer ones while they waited for a loop. @returns {number} */
   get conflated() { return this.#conflated + this.#sum("conflated"); }
 
-  /** How often it began anew because a frame was missing. */
+  /** How often it began anew because a frame was missing. @returns {number} */
   get resyncs() { return this.#feed?.resyncs ?? 0; }
 
-  /** @template {keyof SubscriptionOptions<R>} E @param {E} event @param {NonNullable<SubscriptionOptions<R>[E]>} handler @returns {this} */
+  /** @template {keyof SubscriptionEvents<R>} E @param {E} event @param {SubscriptionEvents<R>[E]} handler @returns {this} */
   on(event, handler) {
     this.#handlers.add(event, handler);
     this.#isHeld = true;
@@ -103,7 +110,7 @@ export class Subscription {
     return this;
   }
 
-  /** @param {string} event @param {Function} handler @returns {this} */
+  /** @template {keyof SubscriptionEvents<R>} E @param {E} event @param {SubscriptionEvents<R>[E]} handler @returns {this} */
   off(event, handler) {
     this.#handlers.remove(event, handler);
     return this;
@@ -122,14 +129,14 @@ export class Subscription {
   setRate(rateHz) {
     if (!(rateHz >= 0)) throw new RangeError(`max_rate_hz=${rateHz}: 0 or more would be right`);
     this.#params.max_rate_hz = rateHz;
-    if (this.#isJoined) this.#hub.pace(this.#feed);
+    if (this.#isJoined) this.#desk.pace(this.#feed);
   }
 
   /** Ends it. What was not taken by a loop is still to be had there. */
   close() {
     this.#isHeld = false;
     for (const loop of [...this.#loops]) this.#forget(loop).end();
-    this.#answer("resolve", this.#feed?.accepted);
+    this.#answer("reject", new HubClosed("this subscription was closed"));
     this.#leave();
   }
 
@@ -140,47 +147,48 @@ export class Subscription {
     else this.#loops.add(loop);
     const isEarly = this.#isJoined;
     this.#begin();
-    if (isEarly) this.#feed.greet(loop, this.wantsSnapshot);
+    if (isEarly) this.#feed.greet(loop, this.#reader.wantsSnapshot);
     return loop;
   }
 
-  // For the client itself
+  /** How its feed sees it. */
+  #asReader() {
+    const params = this.#params;
+    return {
+      params, identity: identityOf(params), wantsSnapshot: params.snapshot ?? true,
+      get rateHz() { return params.max_rate_hz ?? 0; },
+      batch: (batch) => this.#take(batch),
+      gap: (gap) => this.#gap(gap),
+      accepted: (accepted) => this.#accepted(accepted),
+      connected: (how) => this.#handlers.emit("connected", how),
+      disconnected: (error) => this.#disconnected(error),
+      failed: (error) => this.#failed(error),
+      close: () => this.close(),
+    };
+  }
 
-  /** @internal */ get rateHz() { return this.#params.max_rate_hz ?? 0; }
-  /** @internal */ get wantsSnapshot() { return this.#params.snapshot ?? true; }
-  /** @internal */ get params() { return this.#params; }
-  /** @internal */ get identity() { return identityOf(this.#params); }
-
-  /** @internal */
-  batch(batch) {
+  #take(batch) {
     for (const loop of this.#loops) loop.batch(batch);
     this.#handlers.emit("data", batch.records, batch);
   }
 
-  /** @internal */
-  gap(gap) {
+  #gap(gap) {
     for (const loop of this.#loops) loop.gap(gap);
     this.#tellGap(gap);
   }
 
-  /** @internal */
-  accepted(accepted) {
+  #accepted(accepted) {
     this.#answer("resolve", accepted);
     this.#handlers.emit("accepted", accepted);
   }
 
-  /** @internal */
-  connected(how) { this.#handlers.emit("connected", how); }
-
-  /** @internal */
-  disconnected(error) {
+  #disconnected(error) {
     for (const loop of this.#loops) loop.stale(staleOf);
     this.#handlers.emit("disconnected", error);
     this.#handlers.emit("stale", [...this.latest.values()]);
   }
 
-  /** @internal */
-  failed(error) {
+  #failed(error) {
     const isHeard = this.#handlers.has("error") || this.#loops.size > 0 || this.#waiters.length > 0;
     for (const loop of [...this.#loops]) this.#forget(loop).end(error);
     this.#answer("reject", error);
@@ -191,14 +199,14 @@ export class Subscription {
 
   #begin() {
     if (this.#isJoined || this.#options.signal?.aborted) return;
-    this.#feed = this.#hub.join(this);
+    this.#feed = this.#desk.join(this.#reader);
     this.#isJoined = true;
   }
 
   #leave() {
     if (!this.#isJoined) return;
     this.#isJoined = false;
-    this.#hub.leave(this.#feed, this);
+    this.#desk.leave(this.#feed, this.#reader);
   }
 
   #left(loop) {
@@ -218,11 +226,12 @@ export class Subscription {
 
   #answer(how, value) { for (const waiter of this.#waiters.splice(0)) waiter[how](value); }
 
-  /** A gap that nobody hears of would be a loss in silence. */
+  /** A gap among records that all count would be a loss in silence, if nobody heard of it. */
   #tellGap(gap) {
     this.#handlers.emit("gap", gap);
-    const now = this.#hub.options.now();
-    if (this.#handlers.has("gap") || this.#options.onGap === "throw" || now - this.#warnedAt < WARN_EVERY_MS) return;
+    const isHeard = this.#kind.keyOf || this.#handlers.has("gap") || this.#options.onGap === "throw";
+    const now = this.#desk.now();
+    if (isHeard || now - this.#warnedAt < WARN_EVERY_MS) return;
     this.#warnedAt = now;
     console.warn(`tickwell: missed ${gap.missed ?? "some"} of ${gap.channel}: ${gap.reason}`);
   }

@@ -1,0 +1,23 @@
+export class Socket {
+    /**
+     * @param {string} url
+     * @param {object} options `WebSocket`, `now` and `silenceMs` are used
+     * @param {{heard: (text: string) => void, ended: (code: number, reason: string) => void}} watcher
+     */
+    constructor(url: string, protocol: any, options: object, watcher: {
+        heard: (text: string) => void;
+        ended: (code: number, reason: string) => void;
+    });
+    /** How long nothing may be heard. */ silenceMs: any;
+    /** So many messages may be sent within a second. */ perSecond: number;
+    get quietMs(): number;
+    get livedMs(): number;
+    get isQuiet(): boolean;
+    /** Sends a message, now or as soon as the hub allows. @param {object} message */
+    send(message: object): void;
+    /** Ends this life and tells the watcher why; later calls change nothing. */
+    end(code?: number, reason?: string): void;
+    /** Ends this life in silence. */
+    drop(): boolean;
+    #private;
+}
