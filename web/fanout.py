@@ -30,8 +30,8 @@ LONE_GROUPS_DEFLATED = 32
 class Member:
     """One client of a group.
 
-    `seen` is the tick that it got last, `beats` how many were due when it came, `skipped` counts those that
-    passed while it was behind; `leave` ends its session, with the error where the fault is ours.
+    `seen` is the tick that it got last, `beats` how many were due by then: what is due since, and not the
+    newest, it skips. `leave` ends its session, with the error where the fault is ours.
     """
 
     transport: ClientStream
@@ -40,7 +40,6 @@ class Member:
     beats: int
     sent_s: float
     behind: bool = False
-    skipped: int = 0
 
 
 class Offer(NamedTuple):
@@ -48,6 +47,7 @@ class Offer(NamedTuple):
 
     frame: bytes | None
     seq: int
+    beats: int
     now_s: float
 
 
@@ -86,10 +86,9 @@ class Fanout:
         """Get everything after tick `member.seen`, at every beat, inside the block."""
         members = self._members[group]
         members[member] = None
-        missed = group.board.beats - member.beats  # while the client was being greeted
-        if self._nursery is not None and missed:
-            member.skipped = missed - 1
-            offer = Offer(group.update(member.seen), group.board.seq, trio.current_time())
+        board = group.board
+        if self._nursery is not None and board.beats > member.beats:  # some passed while it was being greeted
+            offer = Offer(group.update(member.seen), board.seq, board.beats, trio.current_time())
             self._offer(group, member, offer, self._nursery)
         try:
             yield
@@ -127,41 +126,37 @@ class Fanout:
                         member.leave(error)
 
     async def _serve(self, group: Group, nursery: trio.Nursery) -> None:
-        """One tick to one group. Clients that saw the same tick last get the same bytes."""
-        seq, now_s = group.board.seq, trio.current_time()
+        """One beat to one group. Clients that saw the same tick last get the same bytes."""
+        seq, beats, now_s = group.board.seq, group.board.beats, trio.current_time()
         frames: dict[int, bytes | None] = {seq: None}
         for count, member in enumerate(list(self._members.get(group, ())), 1):
-            if member.behind:
-                member.skipped += 1
-            else:
+            if not member.behind:
                 if member.seen not in frames:
                     frames[member.seen] = group.update(member.seen)
-                self._offer(group, member, Offer(frames[member.seen], seq, now_s), nursery)
+                self._offer(group, member, Offer(frames[member.seen], seq, beats, now_s), nursery)
             if count % WRITES_PER_TURN == 0:
                 await trio.lowlevel.checkpoint()
 
     def _offer(self, group: Group, member: Member, offer: Offer, nursery: trio.Nursery) -> None:
         """Write the client's next frame, if there is one. What cannot be written now is finished later."""
-        frame, seq, now_s = offer
+        frame, seq, beats, now_s = offer
         if frame is None:
             if now_s - member.sent_s < HEARTBEAT_S:
-                member.seen = seq
+                member.seen, member.beats = seq, beats
                 return
             frame = group.heartbeat()
-        if member.skipped:
-            frame = wire.text_frame(wire.conflated(member.skipped)) + frame
+        skipped = max(0, beats - member.beats - 1)
+        if skipped:
+            frame = wire.text_frame(wire.conflated(skipped)) + frame
         try:
             rest = member.transport.write_now(frame)
         except trio.WouldBlock:
-            member.skipped += 1  # an answer is being written: it gets this tick with the next one
-            return
+            return  # an answer is being written: it gets this tick with the next one
         except GONE:
             member.leave(None)
             return
-        if member.skipped:
-            self.conflated[group.board.exchange] += member.skipped
-            member.skipped = 0
-        member.seen, member.sent_s = seq, now_s
+        self.conflated[group.board.exchange] += skipped
+        member.seen, member.beats, member.sent_s = seq, beats, now_s
         if rest is not None:
             member.behind = True
             nursery.start_soon(self._finish, member, rest)

@@ -20,6 +20,7 @@ from tickwell_client import sync as blocking
 from tickwell_client.address import Address
 from tickwell_client.websocket import dial
 
+from tests.clients.two_loops import run_apart
 from tests.processes import ROOT, HubProcess, environment, hub, simulator
 
 pytestmark = pytest.mark.loopback
@@ -53,7 +54,7 @@ def run(backend: str, test: Any) -> None:
         with anyio.fail_after(WITHIN_S):
             await test()
 
-    anyio.run(main, backend=backend)
+    run_apart(main, backend)
 
 
 class Severed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import Any
 
@@ -55,7 +56,13 @@ def run(test: Callable[[], Awaitable[None]], backend: str) -> None:
         clock = trio.testing.MockClock(autojump_threshold=0)
         anyio.run(main, backend="trio", backend_options={"clock": clock})
     else:
-        anyio.run(main, backend="asyncio", backend_options={"loop_factory": JumpingLoop})
+        run_apart(main, "asyncio", loop_factory=JumpingLoop)
+
+
+def run_apart(main: Callable[[], Awaitable[None]], backend: str, **options: object) -> None:
+    """Run in a thread of its own: a browser's driver may keep an asyncio loop running in this one."""
+    with ThreadPoolExecutor(1) as another:
+        another.submit(lambda: anyio.run(main, backend=backend, backend_options=options)).result()
 
 
 def on_both_loops(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
