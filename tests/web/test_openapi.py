@@ -21,7 +21,16 @@ from web.api.openapi import document
 from web.api.routes import READINGS, ROUTES
 from web.offers import CHANNELS
 
-PAGES = {"/", "/asyncapi.json", "/docs", "/favicon.ico", "/openapi.json", "/realtime-test", "/static/{name}"}
+PAGES = {
+    "/",
+    "/asyncapi.json",
+    "/docs",
+    "/examples/{name}",
+    "/favicon.ico",
+    "/openapi.json",
+    "/realtime-test",
+    "/static/{name}",
+}
 REQUESTS = [
     ("/api/v1/instruments", 200),
     ("/api/v1/instruments?exchange=bybit&market=spot&symbols=btc-usdt,NOPE", 200),
