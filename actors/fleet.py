@@ -36,7 +36,7 @@ class Fleet:
         self.status.refused = self._stand(selection) | selection.refused | overflow
         self.status.listing_error = self.status.listing_next_ts = None
         for connection in [name for name in self.status.feeds if name not in connections]:
-            gone = self.status.feeds.pop(connection)
+            gone = self.status.retire(connection)
             self.lives[connection] = gone.life
             await self.supervisor.remove(gone.name)
         for connection, symbols in connections.items():

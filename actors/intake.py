@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import trio
+from msgspec import structs
 
 from actors.market.losses import Loss, Losses
 from actors.market.recording import Recorder
@@ -50,6 +51,10 @@ class Intake:
         """Whether everything that was accepted has reached the sink, or is lost."""
         return not self.status.in_hand and not self.status.outbox_rows
 
+    def is_prompt(self) -> bool:
+        """Whether nothing waits: what is in memory, as there always is something, goes on at once."""
+        return not self.status.outbox_rows and self.status.disk_error is None
+
     def _drop(self, rows: int) -> None:
         cause = "inbox_full" if self.status.disk_error is None else "disk_full"
         self.status.dropped[cause] += rows
@@ -72,12 +77,16 @@ class Recording:
             intake.offer(recorder.rows(tick.exchange, tick.changes, self.now_ns()))
 
     def is_whole(self) -> bool:
-        """Whether nothing is on its way to any sink."""
-        return all(intake.is_empty() for _, intake in self.takers.values())
+        """Whether history has all that happened, but for the last moments. A cache is no history: a sink that
+        keeps rows of some kinds only is not asked."""
+        return all(intake.is_prompt() for _, intake in self.takers.values() if intake.kinds is None)
 
     def reports(self) -> list[SinkReport]:
         """The state of every sink."""
-        return [intake.status.report() for _, intake in self.takers.values()]
+        return [
+            structs.replace(intake.status.report(), rejected=dict(recorder.rejected))
+            for recorder, intake in self.takers.values()
+        ]
 
     def close(self) -> None:
         """Nothing more will come: the sinks' actors write what they have, and end."""

@@ -22,7 +22,7 @@ from actors.market.rows import Row
 from actors.market.sinkstatus import SinkStatus
 from actors.runtime.backoff import Backoff
 from actors.runtime.errors import OutboxUnwritable, SinkError, SinkRefused, SinkUnavailable
-from actors.sinks.base import Sink
+from actors.sinks.base import Sink, storage_of
 from actors.sinks.outbox import Outbox
 from actors.sinks.parcels import Batch, Refusal
 from actors.sinks.sifting import deliver
@@ -88,8 +88,8 @@ class _Life:
     """What is in hand between the inbox, the outbox and the sink."""
 
     def __init__(self, actor: Persist, spool: Spool) -> None:
-        self._actor, self._pace, self._spool = actor, actor.pace, spool
-        self._status = actor.status
+        self._actor, self._pace, self._spool, self._status = actor, actor.pace, spool, actor.status
+        self._status.storage = storage_of(actor.sink)
         self._gathered: list[Row] = []
         self._since_ns, self._due_s, self._is_over = 0, 0.0, False
         self._hand: Batch | None = None  # the sink is being given it

@@ -8,6 +8,6 @@ imported when it runs, so that nobody else waits for it. Add yours to `COMMANDS`
 from __future__ import annotations
 
 from actors.runtime.arguments import Subcommand
-from commands import export
+from commands import export, sub, top
 
-COMMANDS: tuple[Subcommand, ...] = (export.COMMAND,)
+COMMANDS: tuple[Subcommand, ...] = (export.COMMAND, sub.COMMAND, top.COMMAND)

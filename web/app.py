@@ -15,6 +15,7 @@ from actors.sinks.base import History
 from web import health, pages, problems, realtime, status
 from web.api import routes
 from web.control import Control
+from web.metrics import routes as metrics
 from web.offers import Offers
 from web.readmodel import ReadModel
 from web.security import HEADERS
@@ -70,6 +71,7 @@ def create_app(
     session.register(app, site)
     health.register(app, site)
     routes.register(app, site)
+    metrics.register(app, site)
     pages.register(app, folder)
     return app
 

@@ -40,7 +40,11 @@ def register(app: QuartTrio, site: Site) -> None:
         await websocket.accept()
         transport: ClientStream = websocket.scope["state"]["transport"]
         with site.fanout.join(structs.replace(wish, deflate=transport.deflate)) as group:
-            await Session(site, group, websocket, site.stop_of(websocket), transport).run()
+            session = Session(site, group, websocket, site.stop_of(websocket), transport)
+            try:
+                await session.run()
+            finally:
+                site.traffic.ended("realtime", session.goodbye)
 
 
 @dataclass

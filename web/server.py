@@ -24,6 +24,7 @@ from web.http11 import Connection, configuration
 from web.limits import Limits, connections_max
 from web.listening import addresses, open_listeners, tls_context
 from web.quietlog import QuietLog
+from web.traffic import Traffic
 from web.transport import ClientStream, Wire
 
 OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
@@ -79,6 +80,7 @@ async def started(app: QuartTrio) -> AsyncIterator[None]:
         await app.startup()
         nursery.start_soon(app.extensions["tickwell"].fanout.run)
         nursery.start_soon(app.extensions["tickwell"].stream.run)
+        nursery.start_soon(app.extensions["tickwell"].loop.run)
         try:
             yield
         finally:
@@ -104,9 +106,11 @@ class Server:
     refusals: int = 0
     context: WorkerContext = field(default_factory=lambda: WorkerContext(None))
     config: Config = field(init=False)
+    traffic: Traffic = field(init=False)
     empty: trio.Event = field(default_factory=trio.Event)
 
     def __post_init__(self) -> None:
+        self.traffic = self.app.extensions["tickwell"].traffic
         self.config = configuration(self.limits.keep_alive_s, deflate=self.deflate)
 
     async def run(
@@ -166,6 +170,7 @@ class Server:
                 self.connections.discard(holder)
                 holder = client
                 self.connections.add(holder)
+                self.traffic.enter(client)
                 state = {"transport": client, "stop": self.stop}
                 await Connection(
                     ASGIWrapper(self.app),
@@ -179,6 +184,8 @@ class Server:
         finally:
             drop(holder)
             self.connections.discard(holder)
+            if isinstance(holder, ClientStream):
+                self.traffic.leave(holder)
             if not self.connections:
                 self.empty.set()
 
@@ -197,6 +204,7 @@ class Server:
     async def refuse(self, wire: trio.SocketStream) -> None:
         """Tell a client that there is no room, if that is cheap, and close."""
         self.refusals += 1
+        self.traffic.refused += 1
         try:
             if self.tls is None and self.refusals <= REFUSALS_MAX:
                 with trio.move_on_after(self.limits.refusal_s):

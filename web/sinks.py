@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from msgspec.structs import asdict
+
 from actors.market.sinkstatus import SinkReport, SinkState
 from web.wire import iso_time
 
@@ -36,6 +38,7 @@ def sink_entry(report: SinkReport, now_ns: int) -> dict[str, Any]:
         "outbox_age_s": age_s(report.outbox_oldest_ns, now_ns),
         "trouble": report.trouble,
         "next_attempt_in_s": None if attempt is None else round(max(0, attempt - now_ns) / 1e9, 1),
+        "storage": None if report.storage is None else asdict(report.storage),
     }
 
 

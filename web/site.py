@@ -14,10 +14,12 @@ from actors.runtime.settings import WebSettings
 from actors.sinks.base import History
 from web.control import Control
 from web.fanout import Fanout
+from web.looplag import LoopLag
 from web.offers import Offers
 from web.quietlog import QuietLog
 from web.readmodel import ReadModel
 from web.security import Gate
+from web.traffic import Traffic
 
 if TYPE_CHECKING:
     from web.stream.hub import StreamHub
@@ -44,6 +46,8 @@ class Site:
     gate: Gate = field(init=False)
     stream: StreamHub = field(init=False)
     quiet: QuietLog = field(default_factory=QuietLog)
+    traffic: Traffic = field(default_factory=Traffic)
+    loop: LoopLag = field(default_factory=LoopLag)
 
     def __post_init__(self) -> None:
         self.fanout = Fanout(self.read_model)

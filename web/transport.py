@@ -28,13 +28,15 @@ class ClientStream:
 
     A client must take each `PIECE_BYTES` of a write within `stall_s`, or the connection is dropped.
     A write is never torn: once begun it ends, or the connection does, whoever is cancelled meanwhile.
-    `lost` says that a write has failed, `deflate` that the client can read compressed frames.
+    `lost` says that a write has failed, `stalled` that it was for too long under way, `deflate` that the
+    client can read compressed frames. `sent_bytes` are those that the system took.
     """
 
     def __init__(self, wire: Wire, stall_s: float) -> None:
         self.secure = isinstance(wire, trio.SSLStream)
         self.socket = (wire.transport_stream if isinstance(wire, trio.SSLStream) else wire).socket
-        self.lost = False
+        self.lost = self.stalled = False
+        self.sent_bytes = 0
         self._wire = wire
         self._stall_s = stall_s
         self._turn = trio.Semaphore(1, max_value=1)
@@ -81,6 +83,7 @@ class ClientStream:
         except OSError as error:
             self.lost = True
             raise trio.BrokenResourceError(str(error)) from error
+        self.sent_bytes += sent
         if sent == len(frame) + sum(map(len, more)):
             return None  # nothing was awaited: nobody else could have taken the turn
         self._turn.acquire_nowait()
@@ -114,7 +117,9 @@ class ClientStream:
             for start in range(0, len(view), PIECE_BYTES):
                 deadline.deadline = trio.current_time() + self._stall_s
                 await self._wire.send_all(view[start : start + PIECE_BYTES])
+                self.sent_bytes += min(PIECE_BYTES, len(view) - start)
         if deadline.cancelled_caught:
+            self.stalled = True
             self.abort()
             raise trio.BrokenResourceError(f"the client took nothing for {self._stall_s:g} s")
 

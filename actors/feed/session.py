@@ -134,7 +134,7 @@ class Session:
         events: list[Any] = []
         commands: list[Any] = []
         receive, ts_recv = self.codec.receive, self.now_ns()
-        self._watch.messages += len(frames)
+        self._watch.took(frames)
         for frame in frames:
             try:
                 for item in receive(frame, ts_recv):

@@ -13,7 +13,8 @@ BAD_FRAMES_MAX = 50
 
 
 class Watch:
-    """Looks at one connection every `WATCH_EVERY_S`. Who reads it counts `messages` and `bad_frames` here."""
+    """Looks at one connection every `WATCH_EVERY_S`. Who reads it tells what it `took`, and counts
+    `bad_frames` here."""
 
     def __init__(
         self, codec: Codec, subscriptions: Subscriptions, status: FeedStatus, patience: Patience, now_ns: int
@@ -23,7 +24,12 @@ class Watch:
         self._status = status
         self._patience = patience
         self._rhythm = Rhythm(now_ns)
-        self.messages = self.bad_frames = 0
+        self.messages = self.received_bytes = self.bad_frames = 0
+
+    def took(self, frames: list[bytes]) -> None:
+        """One read brought these."""
+        self.messages += len(frames)
+        self.received_bytes += sum(map(len, frames))
 
     def judge(self, now_ns: int) -> None:
         """End a connection whose data stopped, or is no longer readable. Pongs and acks are no data.
@@ -58,6 +64,7 @@ class Watch:
             rate if not status.messages_per_s else 0.7 * status.messages_per_s + 0.3 * rate
         )
         status.messages += self.messages
+        status.received_bytes += self.received_bytes
         status.decode_errors += self.bad_frames
         status.producing = subscriptions.producing()
         silent = subscriptions.silent()
@@ -73,4 +80,4 @@ class Watch:
 
     def begin_anew(self) -> None:
         """Count from nothing: what was counted is published, or nobody's business."""
-        self.messages = self.bad_frames = 0
+        self.messages = self.received_bytes = self.bad_frames = 0

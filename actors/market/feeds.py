@@ -24,6 +24,7 @@ class MarketReport(Struct, frozen=True, kw_only=True):
     then said nothing. `offers` are the channels that the market has, `books` the order books that are wanted
     now. `reconnects_by_cause` counts by `network`, `closed`, `stall`, `rate_limited`, `rejected`, `other`,
     `bug`, and `planned`: a connection that was replaced before its end, which no reader noticed.
+    `connections` counts those of now by their state. What else is counted includes connections that are gone.
     Times are nanoseconds since the epoch, `None` where there was none.
     """
 
@@ -45,6 +46,9 @@ class MarketReport(Struct, frozen=True, kw_only=True):
     decode_errors: int = 0
     resyncs: int = 0
     reconnects_by_cause: dict[str, int] = {}
+    messages: int = 0
+    received_bytes: int = 0
+    connections: dict[FeedState, int] = {}
 
 
 @dataclass
@@ -65,6 +69,7 @@ class FeedStatus:
     mute: tuple[str, ...] = ()
     books: tuple[str, ...] = ()
     messages: int = 0
+    received_bytes: int = 0
     messages_per_s: float = 0.0
     last_data_ts: int | None = None
     reconnects: int = 0
@@ -103,6 +108,15 @@ class FeedStatus:
         self.messages_per_s, self.next_attempt_ts, self.books = 0.0, None, ()
         self.stale, self.producing = set(self.symbols), set()
 
+    def take_over(self, gone: FeedStatus) -> None:
+        """Count what another connection had counted as well."""
+        self.messages += gone.messages
+        self.received_bytes += gone.received_bytes
+        self.reconnects += gone.reconnects
+        self.reconnects_by_cause += gone.reconnects_by_cause
+        self.decode_errors += gone.decode_errors
+        self.resyncs += gone.resyncs
+
 
 @dataclass
 class MarketStatus:
@@ -123,6 +137,15 @@ class MarketStatus:
     listing_next_ts: int | None = None
     feeds: dict[str, FeedStatus] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._past = FeedStatus(self.exchange, self.market, "past")
+
+    def retire(self, connection: str) -> FeedStatus:
+        """Forget a connection, but not what it counted: no counter goes back."""
+        gone = self.feeds.pop(connection)
+        self._past.take_over(gone)
+        return gone
+
     def gave_up(self) -> bool:
         """Whether something that failed will not be tried again by itself."""
         listing_gave_up = self.listing_error is not None and self.listing_next_ts is None
@@ -133,6 +156,9 @@ class MarketStatus:
     def report(self) -> MarketReport:
         """The market as a whole."""
         feeds = list(self.feeds.values())
+        counted = FeedStatus(self.exchange, self.market, "all")
+        for feed in (*feeds, self._past):
+            counted.take_over(feed)
         lacking = {symbol for feed in feeds for symbol in feed.symbols if symbol not in feed.producing}
         carried = {symbol for feed in feeds for symbol in feed.symbols}
         errors = [feed for feed in feeds if feed.last_error is not None]
@@ -148,16 +174,19 @@ class MarketStatus:
             mute=tuple(topic for feed in feeds for topic in feed.mute),
             messages_per_s=round(sum(feed.messages_per_s for feed in feeds), 1),
             last_data_ts=max((f.last_data_ts for f in feeds if f.last_data_ts is not None), default=None),
-            reconnects=sum(feed.reconnects for feed in feeds),
+            reconnects=counted.reconnects,
             last_error=max(errors, key=lambda feed: feed.last_error_ts).last_error
             if errors
             else self.listing_error,
             next_attempt_ts=min(waits) if waits else self.listing_next_ts,
             offers=self.offers,
             books=tuple(sorted(set[str]().union(*(feed.books for feed in feeds)))),
-            decode_errors=sum(feed.decode_errors for feed in feeds),
-            resyncs=sum(feed.resyncs for feed in feeds),
-            reconnects_by_cause=dict(sum((feed.reconnects_by_cause for feed in feeds), Counter[str]())),
+            decode_errors=counted.decode_errors,
+            resyncs=counted.resyncs,
+            reconnects_by_cause=dict(counted.reconnects_by_cause),
+            messages=counted.messages,
+            received_bytes=counted.received_bytes,
+            connections=dict(Counter(feed.state for feed in feeds)),
         )
 
     def _state(self, feeds: Iterable[FeedStatus]) -> FeedState:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 from actors.market.events import Liquidation
 
 
 class Liquidations:
-    """Two connections that overlap tell the same: what equals one of the newest is the same."""
+    """Two connections that overlap tell the same: what equals one of the newest is the same.
+
+    By symbol, `duplicates` counts those, and `untold` what nobody drained in time.
+    """
 
     KEPT = 1000
 
@@ -16,20 +19,21 @@ class Liquidations:
         self._newest: deque[Liquidation] = deque(maxlen=self.KEPT)
         self._known: set[tuple[str, int, str, float, float]] = set()
         self._new: deque[Liquidation] = deque(maxlen=self.KEPT)
-        self.duplicates = 0
-        self.overflow = 0
+        self.duplicates: Counter[str] = Counter()
+        self.untold: Counter[str] = Counter()
 
     def take(self, event: Liquidation) -> None:
         """Take one, unless it is known."""
         mark = _mark(event)
         if mark in self._known:
-            self.duplicates += 1
+            self.duplicates[event.symbol] += 1
             return
         if len(self._newest) == self.KEPT:
             self._known.discard(_mark(self._newest[0]))
         self._known.add(mark)
         self._newest.append(event)
-        self.overflow += len(self._new) == self.KEPT
+        if len(self._new) == self.KEPT:
+            self.untold[self._new[0].symbol] += 1
         self._new.append(event)
 
     def drain(self) -> dict[str, list[Liquidation]]:

@@ -62,6 +62,11 @@ class Losses:
         self._by_cause.clear()
         return losses
 
+    def keep(self, other: Losses) -> None:
+        """Forget those whose cause is not among the others."""
+        for cause in self._by_cause.keys() - other._by_cause.keys():
+            del self._by_cause[cause]
+
     def told(self, losses: Iterable[Loss]) -> None:
         """The sink knows these now. What has grown meanwhile will be told again, under the same key."""
         for loss in losses:

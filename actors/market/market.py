@@ -22,7 +22,7 @@ from actors.market.rows import TickRow
 from actors.market.segment import Segment
 from actors.market.tick import Changes, Pair
 from actors.market.ticker import Ticker
-from actors.market.trades import TradeChanges, TradeLimits
+from actors.market.trades import TradeChanges, TradeCounts, TradeLimits
 
 AGE_EVERY_NS = 10 * NS_PER_S
 REPORT_EVERY_NS = NS_PER_S
@@ -164,7 +164,7 @@ def _reports(segment: Segment, reporting: bool) -> list[QualityReport]:
 
 def _report(segment: Segment, stream: Stream) -> QualityReport:
     stream.messages_told = stream.messages
-    counts = segment.trades.counts(stream.symbol) if stream.channel == "trades" else None
+    counts = _counts(segment, stream)
     return QualityReport(
         exchange=segment.exchange,
         market=segment.market,
@@ -176,11 +176,25 @@ def _report(segment: Segment, stream: Stream) -> QualityReport:
         last_ns=stream.rhythm.last_ns or None,
         threshold_ns=segment.qualities.threshold_ns(stream),
         messages=stream.messages,
-        gaps=counts.gaps if counts else stream.gaps,
+        gaps=counts.gaps,
         resyncs=stream.resyncs,
-        duplicates=counts.duplicates if counts else 0,
-        out_of_order=counts.out_of_order if counts else 0,
+        duplicates=counts.duplicates,
+        out_of_order=counts.out_of_order,
+        too_old=counts.too_old,
+        too_late=counts.too_late,
+        untold=counts.untold,
     )
+
+
+def _counts(segment: Segment, stream: Stream) -> TradeCounts:
+    """What became of what a stream told; of most channels, only the gaps are counted."""
+    symbol = stream.symbol
+    if stream.channel == "trades":
+        return segment.trades.counts(symbol)
+    if stream.channel == "liquidations":
+        known = segment.liquidations
+        return TradeCounts(known.duplicates[symbol], untold=known.untold[symbol], gaps=stream.gaps)
+    return TradeCounts(gaps=stream.gaps)
 
 
 def _measure(segment: Segment, tickers: list[Ticker], trades: TradeChanges, now_ns: int) -> None:
@@ -212,4 +226,6 @@ def _latency(segment: Segment) -> LatencyReport:
         dwell_p99_ms=segment.dwells.quantile_ms(0.99),
         clock_offset_ms=None if offset_ns is None else offset_ns / 1e6,
         clock_error_ms=None if error_ns is None else error_ns / 1e6,
+        delays=segment.delays.ever.report(),
+        dwells=segment.dwells.ever.report(),
     )

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from actors.market.distribution import Distribution
 from actors.market.events import Levels, State
 
 BarSource: TypeAlias = Literal["trades", "backfill", "exchange"]
@@ -80,6 +81,9 @@ class QualityReport(Struct, frozen=True):
 
     `age_ns` of a reader's clock follows from `last_ns`, the newest data. `threshold_ns` is the silence from
     which on it is stale, as learned; `None` where silence means nothing.
+
+    Of what came, some is not told on: it was `too_old` to be proven new, or more than could be handed on in
+    time (`untold`). What came `too_late` was told, and is missing in a bar that was let go of before.
     """
 
     exchange: str
@@ -96,6 +100,9 @@ class QualityReport(Struct, frozen=True):
     resyncs: int = 0
     duplicates: int = 0
     out_of_order: int = 0
+    too_old: int = 0
+    too_late: int = 0
+    untold: int = 0
 
 
 class LatencyReport(Struct, frozen=True):
@@ -103,6 +110,7 @@ class LatencyReport(Struct, frozen=True):
 
     `clock_offset_ms` is how far the exchange's clock is ahead of ours, known within `clock_error_ms` either
     way; both are `None` where the exchange tells no time, and the latency is not corrected then.
+    `delays` and `dwells` are the same samples since the start.
     """
 
     exchange: str
@@ -113,3 +121,5 @@ class LatencyReport(Struct, frozen=True):
     dwell_p99_ms: float | None
     clock_offset_ms: float | None
     clock_error_ms: float | None
+    delays: Distribution = Distribution()
+    dwells: Distribution = Distribution()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+
+from actors.market.storage import StorageReport
 
 SinkState: TypeAlias = Literal["ok", "catching_up", "down", "refused", "disk_full"]
 
@@ -19,8 +22,10 @@ class SinkReport(Struct, frozen=True, kw_only=True):
     `state` is `disk_full` when rows cannot be put away on our disk, `refused` when the sink will never take
     some of them, `down` when it takes none now, `catching_up` while the outbox is replayed. `in_hand` are
     those in memory, `outbox_oldest_ns` is since when they wait on disk. `dropped` counts by cause (`CAUSES`
-    of `actors/market/losses.py`). `trouble` is why the state is no good one; `last_error` stays after that.
-    Times are nanoseconds since the epoch, `None` where there was none.
+    of `actors/market/losses.py`), `rejected` by kind what no sink could take and none was given, `failures`
+    how often it did not take rows. `storage` is what it takes on our own disk, if it is there. `trouble` is
+    why the state is no good one; `last_error` stays after that. Times are nanoseconds since the epoch, `None`
+    where there was none.
     """
 
     name: str
@@ -37,6 +42,9 @@ class SinkReport(Struct, frozen=True, kw_only=True):
     last_error: str | None
     last_error_ns: int | None
     next_attempt_ns: int | None
+    failures: int = 0
+    rejected: dict[str, int] = {}
+    storage: StorageReport | None = None
 
 
 @dataclass
@@ -60,6 +68,8 @@ class SinkStatus:
     last_error: str | None = None
     last_error_ns: int | None = None
     next_attempt_ns: int | None = None
+    failures: int = 0
+    storage: Callable[[], StorageReport | None] = lambda: None
 
     def opened(self, outbox_rows: int) -> int:
         """The outbox was opened and holds so many rows; what an earlier run left counts as accepted again.
@@ -76,6 +86,7 @@ class SinkStatus:
     def failed(self, words: str, now_ns: int, next_attempt_ns: int | None) -> None:
         """The sink did not take rows. It is failing until it does, and not only until it can be opened."""
         self.is_up, self.is_failing = False, True
+        self.failures += 1
         self.last_error, self.last_error_ns, self.next_attempt_ns = words, now_ns, next_attempt_ns
 
     def opened_sink(self) -> None:
@@ -127,4 +138,6 @@ class SinkStatus:
             last_error=self.last_error,
             last_error_ns=self.last_error_ns,
             next_attempt_ns=self.next_attempt_ns,
+            failures=self.failures,
+            storage=self.storage(),
         )

@@ -101,9 +101,9 @@ def keep_losses(connection: sqlite3.Connection, lost: Iterable[Loss]) -> None:
 
 
 def delete_losses(connection: sqlite3.Connection, told: Iterable[Loss]) -> None:
-    """The sink was told these; one that has grown stays."""
+    """The sink was told these, of which a part may be here; one that has grown stays."""
     connection.executemany(
-        "DELETE FROM losses WHERE cause = ? AND from_ns = ? AND to_ns = ? AND rows = ?",
+        "DELETE FROM losses WHERE cause = ? AND from_ns >= ? AND to_ns <= ? AND rows <= ?",
         [(loss.cause, loss.from_ns, loss.to_ns, loss.rows) for loss in told],
     )
 

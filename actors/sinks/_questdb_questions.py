@@ -9,6 +9,7 @@ from actors.sinks.base import InstrumentKey, Order
 
 MINUTE_S = 60
 MINUTE_NS = MINUTE_S * 1_000_000_000
+LATEST_WITHIN_NS = 7 * 86_400 * 1_000_000_000
 NAME_CHARACTERS_MAX = 64
 _BESIDE_LETTERS_AND_DIGITS = frozenset("-_.:@/+ ")
 _OF_ALL = " AND ".join(f"{name} = '{EVERYTHING}'" for name in ("exchange", "market", "symbol"))
@@ -49,15 +50,19 @@ def moment(table: Table, of: InstrumentKey, ns: int, reach_ns: int | None = None
     return f'SELECT {_all_of(table)} FROM "{table.name}" WHERE {conditions}'
 
 
-def latest(exchange: str | None, market: str | None) -> str:
-    """The newest tick of every instrument."""
+def newest() -> str:
+    """When the newest tick of all was; one of a clock that was ahead is none."""
+    return f'SELECT cast(max("timestamp") as long) FROM "{MARKET_DATA.name}" WHERE "timestamp" <= now()'
+
+
+def latest(exchange: str | None, market: str | None, newest_ns: int) -> str:
+    """The newest tick of every instrument that has one within a week of the newest of all: without a bound,
+    QuestDB would read all that was ever written to find who was silent for longest."""
     given = {"exchange": exchange, "market": market}
-    conditions = " AND ".join(
-        f"{name} = {quoted(value)}" for name, value in given.items() if value is not None
-    )
-    where = f"WHERE {conditions} " if conditions else ""
+    conditions = [f"{name} = {quoted(value)}" for name, value in given.items() if value is not None]
+    conditions.append(f'"timestamp" > {instant(newest_ns - LATEST_WITHIN_NS)}')
     return (
-        f'SELECT {_all_of(MARKET_DATA)} FROM "{MARKET_DATA.name}" {where}'
+        f'SELECT {_all_of(MARKET_DATA)} FROM "{MARKET_DATA.name}" WHERE {" AND ".join(conditions)} '
         f'LATEST ON "timestamp" PARTITION BY exchange, market, symbol'
     )
 

@@ -2,10 +2,15 @@
 
 The client's own buffer loses its rows when a flush fails, and its retries would hide an outage. So rows stand
 in a buffer of ours, there is one attempt, and the caller keeps the rows until `send` has returned.
+
+An interrupted call is no outage. Whoever stops this process for a moment (a debugger, a sampling profiler,
+SIGSTOP) ends the client's wait for an answer with EINTR. Those rows are sent again at once, half as many at a
+time: who is stopped at a steady rhythm needs requests that end between two stops.
 """
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -32,6 +37,8 @@ _OURS = {
     QuestDBErrorCode.ServerSchemaMismatch,
 }
 _SCHEMA = {SenderErrorCategory.SchemaMismatch, SenderErrorCategory.ParseError}
+INTERRUPTIONS_MAX = 30  # of one batch; 5,000 rows are single ones after 13
+_INTERRUPTED = f"(os error {errno.EINTR})"
 _INVALID_LINES = '"code":"invalid"'
 _MESSAGE = re.compile(r'"message":"((?:[^"\\]|\\.)*)"')
 
@@ -88,7 +95,7 @@ class Sending:
         rows may be there."""
         try:
             for start in range(0, len(rows), ROWS_PER_REQUEST):
-                self._send_request(rows[start : start + ROWS_PER_REQUEST])
+                self._send_uninterrupted(rows[start : start + ROWS_PER_REQUEST])
         except SinkError:
             self._give_up()
             raise
@@ -107,6 +114,17 @@ class Sending:
         # Over HTTP each request stands alone; a WebSocket would send again by itself, later, out of order.
         if self.address.is_qwp:
             self.close()
+
+    def _send_uninterrupted(self, rows: Sequence[Row]) -> None:
+        start, size, chances = 0, len(rows), INTERRUPTIONS_MAX
+        while start < len(rows):
+            try:
+                self._send_request(rows[start : start + size])
+                start += size
+            except QuestDBError as error:
+                if _INTERRUPTED not in str(error) or not chances:
+                    raise
+                size, chances = max(1, size // 2), chances - 1
 
     def _send_request(self, rows: Sequence[Row]) -> None:
         sender = self._sender = self._sender or self._connected()

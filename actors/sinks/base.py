@@ -6,12 +6,13 @@ crash or a doubtful answer, and keeps each once, by its key (`actors/market/rows
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
 from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
+from actors.market.storage import StorageReport
 
 Order: TypeAlias = Literal["newest", "oldest"]
 
@@ -49,6 +50,18 @@ class Choosy(Protocol):
 def kinds_of(sink: Sink) -> frozenset[type[Row]] | None:
     """The kinds of rows that a sink keeps; `None` for all."""
     return sink.kinds if isinstance(sink, Choosy) else None
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """A sink that keeps its rows on our own disk. `report` tells what they take there."""
+
+    report: StorageReport
+
+
+def storage_of(sink: Sink) -> Callable[[], StorageReport | None]:
+    """What tells how much of our disk a sink takes; `None` where that is not on our disk."""
+    return lambda: sink.report if isinstance(sink, Stored) else None
 
 
 class InstrumentKey(Struct, frozen=True):

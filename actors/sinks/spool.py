@@ -60,8 +60,8 @@ class _Answer(Generic[_Result]):
 class Spool:
     """Rows go from hand to the outbox, and from either to the sink; `status` follows each step.
 
-    `losses` are those that the sink was not told yet. A method may raise `OutboxUnwritable`; the status tells
-    of it until the disk takes something again.
+    `losses` are those that the sink was not told yet, `_unsaved` those of them that are not on disk. A method
+    may raise `OutboxUnwritable`; the status tells of it until the disk takes something again.
     """
 
     outbox: Outbox
@@ -69,7 +69,7 @@ class Spool:
     now_ns: Callable[[], int]
     call: Caller = in_thread
     losses: Losses = field(default_factory=Losses)
-    _unsaved: list[Loss] = field(default_factory=list)
+    _unsaved: Losses = field(default_factory=Losses)
     _limiter: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
     _logged_s: float = float("-inf")
     _is_open: bool = False
@@ -116,29 +116,33 @@ class Spool:
         await self.call(partial(self._close, not self.status.in_hand), self._limiter)
 
     def _close(self, is_whole: bool) -> None:
-        if self._unsaved and self.losses and self._is_open:
+        if self._unsaved and self._is_open:
             with suppress(OutboxUnwritable):
-                self.outbox.lose(self._unsaved)
+                self.outbox.lose(self._unsaved.all())
         self.outbox.close()
         if is_whole and self._is_open:
             self._presence.leave()
 
     def lose(self, losses: Sequence[Loss]) -> None:
         """Note what was lost before it came to the outbox; it is saved with the next batch, or at the end."""
-        self._unsaved += losses
         for loss in losses:
+            self._unsaved.add(loss)
             self.losses.add(loss)
         if losses:
             self._log_drops(", ".join(sorted({loss.cause for loss in losses})))
 
     async def append(self, rows: Sequence[Row], at_ns: int, *, in_flight: bool = False) -> Parcel:
         """Put rows that were in hand away."""
-        losses = list(self._unsaved)
-        answer = await self._call(lambda: self.outbox.append(rows, at_ns, losses, in_flight=in_flight))
-        parcel = self._result(answer)
+        losses = self._unsaved.take()
+        try:
+            answer = await self._call(lambda: self.outbox.append(rows, at_ns, losses, in_flight=in_flight))
+            parcel = self._result(answer)
+        except BaseException:
+            for loss in losses:
+                self._unsaved.add(loss)
+            raise
         self._is_tidy = False
         self.status.in_hand -= len(rows)
-        del self._unsaved[: len(losses)]
         self.mark_disk(None)
         return parcel
 
@@ -154,6 +158,7 @@ class Spool:
         self.mark_disk(self._result(answer))
         self.status.written += answer.rows_left
         self.losses.told(told)
+        self._unsaved.keep(self.losses)
 
     async def probe(self) -> None:
         """Find out whether the disk takes anything."""

@@ -14,9 +14,9 @@ from sqlite3 import Connection
 from typing import NamedTuple, TypeVar
 
 import trio
-from msgspec import Struct
 
 from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
+from actors.market.storage import StorageReport
 from actors.runtime.errors import SinkError, SinkUnavailable
 from actors.sinks import _sqlite_gaps
 from actors.sinks import _sqlite_reading as reading
@@ -36,31 +36,13 @@ from actors.sinks._sqlite_stats import NO_STATS, stats
 from actors.sinks._sqlite_writing import Writer
 from actors.sinks.base import InstrumentKey, Span, Stats
 
-__all__ = ["Retention", "SqliteHistory", "SqliteSink", "StorageReport"]
+__all__ = ["Retention", "SqliteHistory", "SqliteSink"]
 
 _logger = logging.getLogger("tickwell.history")
 
 R = TypeVar("R", TickRow, TradeRow, BarRow, GapRow)
 
 PAGE_ROWS = 512  # a page of the web, and the one row more that tells whether there are any
-
-
-class StorageReport(Struct, frozen=True):
-    """What the history takes, as of its last write, and what its sink did about it since it was made.
-
-    `used_bytes` and `free_bytes` are parts of `file_bytes`; freed space is used again. `swept_rows` were too
-    old; `trimmed_rows`, a part of them, went because of `bytes_max`. `set_aside` is where a damaged file is
-    now, `problem` why nothing could be swept the last time.
-    """
-
-    file_bytes: int = 0
-    wal_bytes: int = 0
-    used_bytes: int = 0
-    free_bytes: int = 0
-    swept_rows: int = 0
-    trimmed_rows: int = 0
-    set_aside: str | None = None
-    problem: str | None = None
 
 
 class _Store(NamedTuple):

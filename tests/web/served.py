@@ -22,6 +22,7 @@ from actors.sinks.base import History
 from web.app import create_app
 from web.fanout import Fanout
 from web.limits import Limits
+from web.offers import Offers
 from web.readmodel import ReadModel
 from web.server import serve
 
@@ -137,6 +138,7 @@ async def hub(
     limits: Limits | None = None,
     history: History | None = None,
     stream: StreamSettings | None = None,
+    offers: Offers | None = None,
 ) -> AsyncIterator[Hub]:
     """A hub on a free port of loopback, stopped at the end, within seconds."""
     settings = settings or WebSettings(port=0, client_stall_s=1.0)
@@ -149,6 +151,7 @@ async def hub(
         now_ns=model.now_ns,
         history=history,
         stream=stream,
+        offers=offers,
     )
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:

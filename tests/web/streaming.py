@@ -16,14 +16,19 @@ from actors.market.tick import Changes, Pair, Tick
 from actors.runtime.settings import StreamSettings
 from tests.web.harness import NOW_NS, Switch, application, model, report
 from tests.web.populated import BTC, OFFERS, records, ticker, trade
+from web.api.tape import INTERVALS
 from web.inbound import Conduct
 from web.readmodel import ReadModel
 from web.site import Site
+from web.stream.attention import Topic
 from web.stream.client import Client
 from web.stream.decoding import Format
 from web.stream.desk import Desk
 from web.stream.hub import StreamHub
 
+EVERYTHING: tuple[Topic, ...] = (
+    "ticker", "book", "quality", "trades", "liquidations", "notices", *INTERVALS.values(),
+)  # fmt: skip
 KEY = "bybit:linear:BTCUSDT"
 ETH_KEY = "bybit:linear:ETHUSDT"
 
@@ -202,10 +207,15 @@ async def settled() -> None:
 
 
 @asynccontextmanager
-async def stage(**settings: Any) -> AsyncIterator[Stage]:
-    """A hub that runs; in the end nothing may be left of its clients."""
+async def stage(*, attentive: bool = True, **settings: Any) -> AsyncIterator[Stage]:
+    """A hub that runs; in the end nothing may be left of its clients.
+
+    `attentive`: it notes everything from the beginning, as if somebody had read it just before.
+    """
     stage = Stage(model(), Switch(), StreamSettings(**settings))
     stage.read_model.report([report()])
+    if attentive:
+        stage.hub.journal.open(EVERYTHING)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stage.hub.run)
         await settled()

@@ -369,3 +369,28 @@ async def test_a_tick_without_changes_is_a_number_and_no_frame(
         await settled()
         assert listener.read() == []
         assert hub.hub.journal.offset == offset + 1
+
+
+async def test_a_channel_that_nobody_follows_any_more_is_not_live(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with stage() as hub:
+        hub.price(1.0)
+        offset = hub.publish(qualities=[quality(BTC, "book"), quality(BTC, "ticker")], books={BTC: book()})
+        listener = hub.listen()
+        listener.subscribe("quality", symbols=[KEY])
+        await settled()
+        assert {each["channel"]: each["quality"] for each in listener.data()[0]["data"]} == {
+            "book": "live",
+            "ticker": "live",
+        }
+        hub.publish(unfollowed=[BTC])
+        await settled()
+        [update] = listener.data()
+        assert [(each["channel"], each["quality"]) for each in update["data"]] == [("book", "connecting")]
+        again = hub.listen()
+        resume = {"epoch": hub.read_model.epoch, "offset": offset}
+        assert not again.subscribe("quality", symbols=[KEY], resume=resume)["recovered"]
+        hub.publish(qualities=[quality(BTC, "book")], books={BTC: book()})
+        await settled()
+        assert [each["quality"] for each in listener.data()[-1]["data"]] == ["live"]

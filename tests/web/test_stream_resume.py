@@ -182,3 +182,44 @@ async def test_two_hundred_disconnects_lose_and_double_nothing(
         assert got == [str(each) for each in range(1, number + 1)]
         entries = hub.read_model.boards["bybit"].entries.values()
         assert prices == {each.record.ticker.key: each.record.ticker.price for each in entries}
+
+
+async def test_only_what_was_meant_is_named_as_gone(autojump_clock: trio.testing.MockClock) -> None:
+    gone = [("linear", "OLDUSDT"), ("spot", "OLDUSDT"), ("linear", "AGEDUSDT")]
+    old, spot, aged = (f"bybit:{market}:{symbol}" for market, symbol in gone)
+    async with stage() as hub:
+        hub.price(1.0, BTC)
+        hub.price(1.0, gone[0], gone[1], name="OLD-USDT")
+        hub.price(1.0, gone[2], name="AGED-USDT")
+        offset = hub.hub.journal.offset
+        hub.publish(removed=gone)
+        for symbols, meant in (
+            (["bybit:linear:*"], [old, aged]),
+            (["bybit:linear:BTC*"], []),
+            ([old, KEY], [old]),
+            (["oldusdt", KEY], [old, spot]),
+            (["*:*:AGED-USD?"], [aged]),
+            (["aged/usdt", KEY], [aged]),
+            (["*"], [old, spot, aged]),
+        ):
+            listener = hub.listen()
+            listener.subscribe("ticker", symbols=symbols, resume=position(hub, offset))
+            await settled()
+            [update] = listener.data()
+            assert sorted(update.get("removed", [])) == sorted(meant), symbols
+
+
+async def test_a_book_that_is_not_followed_any_more_is_said_to_be_gone(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with stage() as hub:
+        hub.price(1.0, BTC, ETH)
+        hub.publish(books={BTC: book(), ETH: book()})
+        offset = hub.hub.journal.offset
+        hub.publish(unfollowed=[BTC])
+        listener = hub.listen()
+        listener.subscribe("book", symbols=[KEY, ETH_KEY], resume=position(hub, offset))
+        await settled()
+        [update] = listener.data()
+        assert [each["key"] for each in update["data"]] == [ETH_KEY]
+        assert update["removed"] == [KEY]

@@ -87,9 +87,8 @@ async def test_what_the_ring_lost_is_told_to_the_last_record(
         assert gap["from_offset"] < gap["to_offset"] < messages[-1]["offset"]
         assert listener.client.missed == gap["missed"]
         listener.close()
-        assert hub.hub.status() == {
-            "clients": 0, "subscriptions": 0, "groups": 0, "conflated": 0, "missed": gap["missed"]
-        }  # fmt: skip
+        left = {"clients": 0, "subscriptions": 0, "groups": 0, "conflated": 0, "missed": gap["missed"]}
+        assert left.items() <= hub.hub.status().items()
 
 
 def publish(hub: Any, channel: str, number: int) -> None:

@@ -119,6 +119,7 @@ HEALTH: dict[int, tuple[str, type]] = {
     503: ("application/health+json", Health),
 }
 STATUS: dict[int, tuple[str, Any]] = {200: ("application/json", Status)}
+METRICS: dict[int, tuple[str, type]] = {200: ("text/plain", str)}
 CONTROL_PROBLEMS = (400, 401, 403, 404, 413, 415)
 
 ADDRESSES = [
@@ -132,6 +133,15 @@ ADDRESSES = [
         "Whether the process lives",
         "It does if it answers.",
         HEALTH,
+    ),
+    Elsewhere(
+        "get",
+        "/metrics",
+        "metrics",
+        "operations",
+        "What the hub counts",
+        "For Prometheus: its text format, or OpenMetrics for who accepts that.",
+        METRICS,
     ),
     Elsewhere("get", "/ws/realtime/status", "status", "operations", "What runs, and how", "", STATUS),
     Elsewhere(

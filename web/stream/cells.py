@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from itertools import count
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from actors.market.tick import Record
 from web.stream.decoding import Format
 from web.stream.ladder import Ladder, snapshot_record, update_record
-from web.stream.records import changed_fields, encode_record
+from web.stream.records import changed_fields, encode_record, ticker_body, ticker_record
 
 Fields: TypeAlias = tuple[str, ...] | None
 IDENTITY = ("start", "channel")  # what tells records of one key apart
@@ -21,6 +23,9 @@ class Style(NamedTuple):
 
     format: Format
     fields: Fields = None
+
+
+PLAIN = Style("json")
 
 
 class Cell:
@@ -80,6 +85,42 @@ class BookCell(Cell):
     def _since(self, before: Cell, style: Style) -> bytes:
         record = update_record(self.key, before.record, self.record, self.depth, self.offset, before.offset)
         return b"" if record is None else encode_record(record, style.format, style.fields)
+
+
+class TickerCell(Cell):
+    """A ticker as it stands on its board, where the greater part of it is encoded already. Its record as a
+    stream tells it is made only for who wants it in another way than whole and in JSON."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self, key: str, record: Record, offset: int) -> None:
+        super().__init__(key, None, record, offset)
+        self._made: Struct | None = None
+
+    def made(self) -> Struct:
+        """The record as a stream tells it."""
+        if self._made is None:
+            self._made = ticker_record(self.record.ticker)
+        return self._made
+
+    def tells(self, record: Record) -> bool:
+        """Whether it tells the same as another record of its board."""
+        mine, other = self.record, record
+        return mine.body == other.body and _changes(mine.ticker) == _changes(other.ticker)
+
+    def _whole(self, style: Style) -> bytes:
+        if style == PLAIN:
+            return ticker_body(self.record)
+        return encode_record(self.made(), style.format, style.fields)
+
+    def _since(self, before: Cell, style: Style) -> bytes:
+        told = before.made() if isinstance(before, TickerCell) else before.record
+        changed = changed_fields(told, self.made(), style.fields)
+        return encode_record(changed, style.format) if len(changed) > 1 else b""
+
+
+# What a ticker tells beside the body that it shares with the realtime sockets, and what follows from it.
+_changes = attrgetter("change_1m", "change_5m", "change_1h")
 
 
 def has_news(before: Struct, after: Struct, fields: tuple[str, ...]) -> bool:

@@ -48,8 +48,9 @@ class Source(Protocol):
 
 
 class Client:
-    """`conflated` counts updates that were merged because it was busy, `missed` records that it never got;
-    `lag_ms` is how long its last frame waited. `leave` ends its session, with the error where it is ours."""
+    """`conflated` counts updates that were merged because it was busy, `missed` records that it never got, as
+    `gaps_told` messages said; `lag_ms` is how long its last frame waited. `leave` ends its session, with the
+    error where it is ours."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Client:
         self.ready: dict[Source, None] = {}
         self.busy_since_s: float | None = None
         self.conflated = 0
-        self.missed = 0
+        self.missed = self.gaps_told = 0
         self.lag_ms = 0.0
         self.beat_due = False
         self._numbers = 0

@@ -76,6 +76,7 @@ class Desk:
         try:
             return self._reply(message, now_s, read_ns)
         except RequestError as error:
+            self._hub.errors[error.code] += 1
             if error.code in NOT_UNDERSTOOD:
                 self._conduct.count_error(now_s)
             if error.dialect:

@@ -30,9 +30,6 @@ CLOSE_CODES: dict[int, str] = {
     1008: "too many messages that are not understood",
     1009: "a message over 64 KiB",
     1011: "the hub failed",
-    4000: "the client took nothing for too long",
-    4001: "the hub was too busy",
-    4503: "too many connections",
 }
 
 

@@ -10,7 +10,7 @@ from web.stream import answers
 from web.stream.frames import Body, Part
 from web.stream.groups import HOLDS_NOTHING, Built, Group, Held, Wish
 from web.stream.journal import SYSTEM, FeedNotice, Journal, feed_notice
-from web.stream.records import encode_record, liquidation_record, newest, trade_record
+from web.stream.records import encode_record, liquidation_record, newest, newest_liquidations, trade_record
 from web.stream.ring import Entry
 
 RECORDS_PER_FRAME_MAX = 5000
@@ -42,7 +42,11 @@ class Events(Group):
 
     def _snapshot(self) -> Built:
         each = max(1, min(SNAPSHOT_PER_KEY_MAX, RECORDS_PER_FRAME_MAX // max(1, len(self.keys))))
-        found = (record for key in self.keys for record in newest(self.journal.site, self.options, key, each))
+        site = self.journal.site
+        if self.channel == "liquidations":
+            found = newest_liquidations(site, self.keys, each)
+        else:
+            found = [record for key in self.keys for record in newest(site, self.options, key, each)]
         records = [encode_record(record, *self.style) for record in found]
         return Built([self.body("snapshot", records, self.journal.offset)], self.journal.offset)
 

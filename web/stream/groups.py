@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from web.api.tape import INTERVALS
 from web.stream import frames
+from web.stream.attention import Kind, Topic
 from web.stream.cells import Cell, Style
 from web.stream.decoding import Format
 from web.stream.frames import Body, Part
-from web.stream.journal import Journal, Kind
+from web.stream.journal import Journal
 from web.stream.options import Channel, Options
 from web.stream.ring import Ring
 from web.stream.roster import Roster
@@ -36,6 +38,12 @@ KINDS: dict[Channel, tuple[Kind, ...]] = {
     "screener": ("ticker",),
     "system": ("notices",),
 }
+
+
+def topics_of(options: Options) -> tuple[Topic, ...]:
+    """What has to be noted for a channel: first what it is about. Every group hears of the hub's holes."""
+    about = (INTERVALS[options.interval],) if options.channel == "bars" else KINDS[options.channel]
+    return tuple(dict.fromkeys((*about, "notices")))
 
 
 class Wish(NamedTuple):
@@ -69,6 +77,7 @@ class Group:
         self.options = wish.options
         self.channel = wish.options.channel
         self.kinds = KINDS[self.channel]
+        self.topics = topics_of(wish.options)
         self.style = Style(wish.format, wish.options.fields)
         self.journal = journal
         self.members = 0
@@ -170,18 +179,30 @@ class Newest(Group):
         self.holds = wish.options.changes_only or self.channel == "book"
 
     def can_resume(self, offset: int) -> bool:
-        """What left the ranks of `top:N` meanwhile cannot be known."""
-        return self.roster is not None and not self.roster.ranked and offset >= self.journal.gone_floor
+        """What left the ranks of `top:N` meanwhile cannot be known, nor which channels were given up."""
+        if self.roster is None or self.roster.ranked:
+            return False
+        if self.channel == "quality" and offset < self.journal.unfollowed_at:
+            return False
+        return offset >= self.journal.gone_floor and offset >= self.journal.since(self.topics[0])
 
     def resumed(self, offset: int) -> Built:
         """Of books all are told again: what the client makes of older ones cannot be known."""
         now, roster = self.journal.offset, self.roster
         left = roster.gone_after(offset) if roster is not None else []
-        gone = dict.fromkeys([*left, *self.journal.gone_after(offset)])
-        cells = self._after(-1 if self.channel == "book" else offset)
+        gone = [key for key in dict.fromkeys([*left, *self._gone_after(offset)]) if key not in self.keys]
+        if self.channel == "book":
+            offset = -1
+            gone += [key for key in self.keys if not self.shelf.cells(key)]
+        cells = self._after(offset)
         records = [cell.whole(self.style) for cell in cells]
-        body = self.body("update", records, now, [key for key in gone if key not in self.keys])
+        body = self.body("update", records, now, gone)
         return Built([body], now, self._holding(HOLDS_NOTHING, cells))
+
+    def _gone_after(self, offset: int) -> list[str]:
+        """What is not listed any more, and may have been meant."""
+        gone = self.journal.gone_after(offset)
+        return self.roster.may_have_meant(self.journal.site, gone) if self.roster is not None else gone
 
     def _snapshot(self) -> Built:
         cells = [cell for key in self.keys for cell in self.shelf.cells(key)]

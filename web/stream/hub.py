@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
@@ -14,11 +15,12 @@ from actors.market.tick import Tick
 from actors.runtime.settings import StreamSettings
 from web.site import Site
 from web.stream import prices
+from web.stream.attention import Kind
 from web.stream.client import Client, Outlet
 from web.stream.decoding import Format
 from web.stream.doors import Doors
 from web.stream.groups import HOLDS_NOTHING, Group, Wish
-from web.stream.journal import Journal, Kind
+from web.stream.journal import Journal
 from web.stream.pacing import Paces
 from web.stream.prices import Prices
 from web.stream.register import Register
@@ -43,14 +45,19 @@ class StreamHub:
         self.register = Register(self.journal, site, self._has_room)
         self.turns = Turns(site.now_ns)
         self.doors = Doors(settings)
-        self.conflated = self.missed = 0
+        self.conflated = self.missed = self.gaps_told = 0
+        self.resumes: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
         self._paces = Paces()
         self._listings: tuple[int, ...] = ()
         self._relisted = trio.Event()
 
     @property
     def pace_s(self) -> float | None:
-        """How soon the quickest client wants changes after they happen; `None` without clients, 0 at once."""
+        """How soon after a tick the quickest client wants the next one; `None` without clients, 0 at once.
+
+        Whoever wants few frames is not a reason for more ticks than that.
+        """
         return self._paces.quickest_s
 
     @property
@@ -67,6 +74,7 @@ class StreamHub:
             "groups": len(self.register),
             "conflated": self.conflated + sum(each.conflated for each in clients),
             "missed": self.missed + sum(each.missed for each in clients),
+            "gaps_told": self.gaps_told + sum(each.gaps_told for each in clients),
         }
 
     def publish(self, tick: Tick) -> None:
@@ -115,6 +123,7 @@ class StreamHub:
             self.turns.leave(client)
             self.conflated += client.conflated
             self.missed += client.missed
+            self.gaps_told += client.gaps_told
 
     def subscribe(self, client: Client, wanted: Subscribe) -> tuple[Subscription, bool]:
         """A new subscription, told nothing before `activate`; and whether it goes on from `resume`.
@@ -131,6 +140,8 @@ class StreamHub:
             and resume.offset <= offset
             and circle.group.can_resume(resume.offset)
         )
+        if resume is not None:
+            self.resumes["recovered" if recovered else "lost"] += 1
         if resume is not None and recovered:
             subscription.start(resume.offset, "resume")
         else:
@@ -210,6 +221,7 @@ class StreamHub:
                     self.turns.touch(self.register.circles([group]))
                 if count % LOOKS_PER_CHECKPOINT == 0:
                     await trio.lowlevel.checkpoint()
+            self.journal.tidy(trio.current_time())
             await trio.sleep(RESOLVE_S / 2)
 
     async def _renew_books(self) -> None:

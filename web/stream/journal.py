@@ -1,13 +1,15 @@
 """Every tick of every exchange by one number, the offset: what it changed, and what it told once.
 
 The newest values stand in the read model; here is only *when* each changed. What happened once (trades,
-liquidations, what the hub missed) stands in rings. All of it is bounded, and none of it grows with clients.
+liquidations, what the hub missed) stands in rings. All of it is bounded, none of it grows with clients, and
+what nobody reads is not noted at all: see `attention.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, TypeAlias, get_args
+from operator import attrgetter
+from typing import Any, get_args
 
 from msgspec import Struct
 
@@ -15,16 +17,16 @@ from actors.market.feeds import FeedState, MarketReport
 from actors.market.tick import Changes, Pair, Tick
 from web.api.tape import INTERVALS, Interval
 from web.site import Site
+from web.stream.attention import Attention, Kind, Topic
 from web.stream.options import Options
 from web.stream.ring import Ring
-from web.stream.selectors import split_key
 from web.stream.shelves import Bars
+from web.stream.told import Told
 
 LIQUIDATIONS_MAX = 10_000
 NOTICES_MAX = 10_000
 GONE_MAX = 10_000
 
-Kind: TypeAlias = Literal["ticker", "book", "quality", "bars", "trades", "liquidations", "notices"]
 NEWEST: tuple[Kind, ...] = ("ticker", "book", "quality")
 SYSTEM = ""  # the key of notices that are about no instrument
 
@@ -45,7 +47,8 @@ class Journal:
     def __init__(self, site: Site, ring_trades: int) -> None:
         self.site = site
         self.offset = 0
-        self.told: dict[Kind, dict[str, int]] = {kind: {} for kind in NEWEST}
+        self.attention = Attention()
+        self.told: dict[Kind, Told] = {kind: Told() for kind in NEWEST}
         self.bars = {
             seconds: Bars(site, Options(channel="bars", interval=interval))
             for interval, seconds in zip(get_args(Interval), INTERVALS.values(), strict=True)
@@ -56,33 +59,70 @@ class Journal:
             "notices": Ring(NOTICES_MAX),
         }
         self.gone: dict[str, int] = {}
-        self.gone_floor = 0
+        self.gone_floor = self.unfollowed_at = 0
         self._states: dict[tuple[str, str], FeedState] = {}
 
+    def open(self, topics: Iterable[Topic]) -> None:
+        """Somebody reads these: from now on they are noted."""
+        for topic in self.attention.come(topics):
+            self._restart(topic)
+
+    def close(self, topics: Iterable[Topic]) -> None:
+        """Somebody does not read these any more."""
+        self.attention.go(topics)
+
+    def tidy(self, now_s: float) -> None:
+        """Let go of what nobody came back for."""
+        for topic in self.attention.forgettable(now_s):
+            self._restart(topic)
+
+    def since(self, topic: Topic) -> int:
+        """The offset after which everything is known of a topic that says what is newest."""
+        if isinstance(topic, int):
+            return self.bars[topic].since
+        return self.told[topic].since
+
     def take(self, tick: Tick) -> dict[Kind, list[str]]:
-        """Note a tick that the read model has taken. Returns the keys that it concerns, by what changed."""
+        """Note a tick that the read model has taken. Returns the keys that it concerns, by what changed, of
+        what somebody reads."""
         self.offset += 1
         named = _Names(tick.exchange)
-        changes = tick.changes
-        found: dict[Kind, list[str]] = {
-            "ticker": [named[each.market, each.symbol] for each in tick.changed],
-            "book": named.each(changes.books) + named.each(changes.unfollowed),
-            "quality": named.each((each.market, each.symbol) for each in changes.qualities),
-            "bars": named.each(changes.bars),
-        }
-        if tick.whole:
-            found["ticker"] = list(dict.fromkeys([*found["ticker"], *self._of(tick.exchange, "ticker")]))
-            found["book"] = list(dict.fromkeys([*found["book"], *self._of(tick.exchange, "book")]))
-        for kind in NEWEST:
-            self.told[kind].update(dict.fromkeys(found[kind], self.offset))
-        self._take_bars(changes, named)
-        found["trades"] = self._take_once("trades", changes.trades, named, _trade_name, whole=tick.whole)
-        found["liquidations"] = self._take_once(
-            "liquidations", changes.liquidations, named, _liquidation_name, whole=tick.whole
-        )
+        found = {kind: self._newest(kind, tick, named) for kind in NEWEST if kind in self.attention}
+        for kind, keys in found.items():
+            self.told[kind].update(dict.fromkeys(keys, self.offset))
+        if self._take_bars(tick.changes, named):
+            found["bars"] = named.each(tick.changes.bars)
+        for kind in ONCE:
+            if kind in self.attention:
+                found[kind] = self._take_once(kind, tick, named)
         found["notices"] = self._take_notices(tick, named)
+        if tick.changes.unfollowed:
+            self.unfollowed_at = self.offset
         self._forget(tick, named)
         return found
+
+    def _newest(self, kind: Kind, tick: Tick, named: _Names) -> list[str]:
+        """The keys whose newest value changed."""
+        changes = tick.changes
+        if kind == "quality":
+            return named.each(
+                [*((each.market, each.symbol) for each in changes.qualities), *changes.unfollowed]
+            )
+        if kind == "ticker":
+            found = [named[each.market, each.symbol] for each in tick.changed]
+        else:
+            found = named.each((*changes.books, *changes.unfollowed))
+        return list(dict.fromkeys([*found, *self._of(tick.exchange, kind)])) if tick.whole else found
+
+    def _restart(self, topic: Topic) -> None:
+        """Know nothing of the past of a topic."""
+        if isinstance(topic, int):
+            self.bars[topic].restart(self.offset)
+        elif topic in self.told:
+            self.told[topic].restart(self.offset)
+        else:
+            boards = self.site.read_model.boards.values()
+            self.rings[topic].restart(self.offset, max((board.ts for board in boards), default=0))
 
     def gone_after(self, offset: int) -> list[str]:
         """The keys of the instruments that went after `offset`, and have not come back."""
@@ -91,37 +131,31 @@ class Journal:
     def _of(self, exchange: str, kind: Kind) -> list[str]:
         return [key for key in self.told[kind] if key.startswith(f"{exchange}:")]
 
-    def _take_bars(self, changes: Changes, named: _Names) -> None:
-        for pair, bars in changes.bars.items():
-            for seconds in {bar.interval_s for bar in bars}:
-                of_interval = [bar for bar in bars if bar.interval_s == seconds]
-                if seconds in self.bars:
-                    self.bars[seconds].take(named[pair], of_interval, self.offset)
+    def _take_bars(self, changes: Changes, named: _Names) -> bool:
+        """Whether bars of any length are noted."""
+        noted = {seconds: bars for seconds, bars in self.bars.items() if seconds in self.attention}
+        for pair, told in changes.bars.items() if noted else ():
+            for seconds in {bar.interval_s for bar in told} & noted.keys():
+                of_interval = [bar for bar in told if bar.interval_s == seconds]
+                noted[seconds].take(named[pair], of_interval, self.offset)
+        return bool(noted)
 
-    def _take_once(
-        self,
-        kind: Kind,
-        told: dict[Pair, list[Any]],
-        named: _Names,
-        name: Callable[[Any], object],
-        *,
-        whole: bool,
-    ) -> list[str]:
+    def _take_once(self, kind: Kind, tick: Tick, named: _Names) -> list[str]:
+        told: dict[Pair, list[Any]] = getattr(tick.changes, kind)
         items = {named[pair]: records for pair, records in told.items() if records}
-        if whole and items:
-            items = self._untold(kind, items, name)
+        if tick.whole and items:
+            items = self._untold(kind, items)
         if items:
             self.rings[kind].append(self.offset, items)
         return list(items)
 
-    def _untold(
-        self, kind: Kind, items: dict[str, list[Any]], name: Callable[[Any], object]
-    ) -> dict[str, list[Any]]:
+    def _untold(self, kind: Kind, items: dict[str, list[Any]]) -> dict[str, list[Any]]:
         """What a whole picture holds beyond what was told already."""
-        entries = self.rings[kind].entries
-        if not entries:
-            return items
-        oldest = min(record.ts_recv for records in entries[0].items.values() for record in records)
+        ring, name = self.rings[kind], ONCE[kind]
+        entries = ring.entries
+        oldest = ring.began_ns
+        if entries:
+            oldest = min(record.ts_recv for records in entries[0].items.values() for record in records)
         known = {
             (key, name(record))
             for each in entries
@@ -137,9 +171,11 @@ class Journal:
 
     def _take_notices(self, tick: Tick, named: _Names) -> list[str]:
         items: dict[str, list[Any]] = {}
+        feeds = list(self._feeds(tick))
+        if "notices" not in self.attention:
+            return []
         for hole in tick.changes.holes:
             items.setdefault(named[hole.market, hole.symbol], []).append(hole)
-        feeds = list(self._feeds(tick))
         if feeds:
             items[SYSTEM] = feeds
         if items:
@@ -155,18 +191,16 @@ class Journal:
 
     def _gone(self, tick: Tick) -> list[Pair]:
         """What the tick took away: of a whole one, what it lacks."""
-        entries = self.site.read_model.boards[tick.exchange].entries
-        pairs: Iterable[Pair] = tick.removed
-        if tick.whole:
-            pairs = [split_key(key)[1] for key in self._of(tick.exchange, "ticker")]
-        return [pair for pair in pairs if pair not in entries]
+        board = self.site.read_model.boards[tick.exchange]
+        pairs = board.removed_after(board.seq - 1) if tick.whole else tick.removed
+        return [pair for pair in pairs if pair not in board.entries]
 
     def _forget(self, tick: Tick, named: _Names) -> None:
         gone = [named[pair] for pair in self._gone(tick)]
         for key in gone:
             for kind in NEWEST:
                 self.told[kind].pop(key, None)
-        for bars in self.bars.values() if gone else ():
+        for bars in self.bars.values():
             bars.forget(gone)
         self.gone.update(dict.fromkeys(gone, self.offset))
         for pair in tick.changes.instruments if self.gone else ():
@@ -196,9 +230,12 @@ def feed_notice(report: MarketReport, ts: int) -> FeedNotice:
     return FeedNotice(report.exchange, report.market, report.state, reason, ts)
 
 
-def _trade_name(trade: Any) -> object:
-    return trade.trade_id
-
-
 def _liquidation_name(each: Any) -> object:
     return each.ts_event, each.side, each.price, each.size
+
+
+# What is told once each, and what tells one of a key from another.
+ONCE: dict[Kind, Callable[[Any], object]] = {
+    "trades": attrgetter("trade_id"),
+    "liquidations": _liquidation_name,
+}

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from msgspec import structs
 
 from web.api.tape import INTERVALS
-from web.stream.journal import Journal, Kind
+from web.stream.attention import Kind
+from web.stream.journal import Journal
 from web.stream.options import Options
-from web.stream.shelves import Books, Latest, Shelf, Some
+from web.stream.shelves import Books, Latest, Qualities, Shelf, Some, Tickers
 
 TOLD: Mapping[str, Kind] = {
     "ticker": "ticker",
@@ -19,6 +20,8 @@ TOLD: Mapping[str, Kind] = {
     "quality": "quality",
     "book": "book",
 }
+
+KINDS: Mapping[str, type[Latest]] = {"book": Books, "quality": Qualities}
 
 
 class Library:
@@ -69,7 +72,9 @@ class Library:
 
     def _built(self, shape: Options) -> Shelf:
         told = self._journal.told[TOLD[shape.channel]]
-        kind = Books if shape.channel == "book" else Latest
+        kind = KINDS.get(shape.channel, Latest)
+        if shape.channel == "ticker" and shape.fields is None:
+            kind = Tickers
         shelf = kind(self._journal.site, structs.replace(shape, fields=None), told)
         return shelf if shape.fields is None or shape.channel == "book" else Some(shelf, shape.fields)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -43,6 +42,8 @@ from web.stream.shapes import (
 from web.wire import record_out, unix_ms
 
 TAPES = {"trades": ("trades",), "bars": ("trades", "candles")}  # whose quality is told with a record
+
+UNFOLLOWED = "nobody follows it any more"
 
 # What a channel is about, where the rest of its records may change without any news.
 NEWS: dict[Channel, tuple[str, ...]] = {
@@ -122,6 +123,22 @@ def liquidation_record(site: Site, key: str, liquidation: Liquidation) -> Struct
 def quality_record(report: QualityReport) -> Struct:
     """The state of one channel of an instrument."""
     return _without_age(QualityRecord, channel_out(report, 0))
+
+
+def unfollowed_record(record: Struct) -> Struct:
+    """The state of a channel that nobody follows any more, for those who were told that it is live."""
+    return structs.replace(record, quality="connecting", reason=UNFOLLOWED)
+
+
+def newest_liquidations(site: Site, keys: Iterable[str], count: int) -> list[Struct]:
+    """The newest liquidations of each key, oldest first, at the price of one look at all."""
+    found: dict[str, list[Struct]] = {key: [] for key in keys}
+    for board in site.read_model.boards.values():
+        for market, each in reversed(board.picture.liquidations):
+            mine = found.get(f"{board.exchange}:{market}:{each.symbol}")
+            if mine is not None and len(mine) < count:
+                mine.append(liquidation_out(site, board, market, each))
+    return [record for mine in found.values() for record in reversed(mine)]
 
 
 def whole(site: Site, options: Options) -> list[Struct]:
@@ -218,9 +235,7 @@ def _bars(site: Site, board: Board, pair: Pair, options: Options, count: int) ->
 
 
 def _liquidations(site: Site, board: Board, pair: Pair, _: Options, count: int) -> list[Struct]:
-    of_pair = (each for each in reversed(board.picture.liquidations) if (each[0], each[1].symbol) == pair)
-    found: list[Struct] = [liquidation_out(site, board, *each) for each in islice(of_pair, count)]
-    return found[::-1]
+    return newest_liquidations(site, [f"{board.exchange}:{pair[0]}:{pair[1]}"], count)
 
 
 def _qualities(_: Site, board: Board, pair: Pair, __: Options, ___: int) -> list[Struct]:

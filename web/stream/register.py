@@ -6,11 +6,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import TypeAlias
 
 from web.site import Site
+from web.stream.attention import Kind
+from web.stream.bars import BarsGroup
 from web.stream.events import Events, SystemGroup
 from web.stream.groups import Group, Newest, Wish
-from web.stream.journal import Journal, Kind
+from web.stream.journal import Journal
 from web.stream.library import Library
 from web.stream.prices import PRICES, PricesGroup
+from web.stream.shelves import Bars
 from web.stream.subscription import Circle, Subscription
 from web.stream.watching import Watching
 from web.stream.wholes import ScreenerGroup, SpreadsGroup
@@ -48,6 +51,7 @@ class Register:
         group = self._groups.get(wish)
         if group is None:
             group = self._groups[wish] = self._made(wish)
+            self.journal.open(group.topics)
             self._circles[group] = {}
             if group.roster is None or isinstance(group, SpreadsGroup):
                 for kind in group.kinds:
@@ -81,11 +85,14 @@ class Register:
         if group.members or group.wish not in self._groups:
             return
         self._close(group, list(group.keys))
+        self.journal.close(group.topics)
         del self._groups[group.wish], self._circles[group]
         for kind in group.kinds:
             self._wide.get(kind, {}).pop(group, None)
         if isinstance(group, Newest):
             self.library.give_back(group.options)
+        if not self._groups:
+            self._readers.clear()  # it is empty; only this gives its memory back
 
     def follow(self, group: Group) -> bool:
         """Look at the listings again. Returns whether the group shows other keys now."""
@@ -173,4 +180,7 @@ class Register:
             return SpreadsGroup(wish, self.journal, self._spare)
         if channel == "screener":
             return ScreenerGroup(wish, self.journal, self._spare)
-        return Newest(wish, self.journal, self.library.lend(wish.options), self._spare)
+        shelf = self.library.lend(wish.options)
+        if isinstance(shelf, Bars):
+            return BarsGroup(wish, self.journal, shelf, self._spare)
+        return Newest(wish, self.journal, shelf, self._spare)

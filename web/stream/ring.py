@@ -42,13 +42,19 @@ class Entry:
 class Ring:
     """The newest entries, with at most `records_max` records together, or else one entry.
 
-    Whoever has everything up to an offset of at least `floor` has missed nothing.
+    Whoever has everything up to an offset of at least `floor` has missed nothing. `began_ns` is when it began
+    to be filled, by our clock.
     """
 
     def __init__(self, records_max: int) -> None:
         self.records_max = records_max
+        self.restart(0, 0)
+
+    def restart(self, offset: int, now_ns: int) -> None:
+        """Know nothing of what was told up to `offset`."""
         self.records = 0
-        self.floor = 0
+        self.floor = offset
+        self.began_ns = now_ns
         self.entries: deque[Entry] = deque()
 
     def append(self, offset: int, items: Mapping[str, Sequence[Any]]) -> None:

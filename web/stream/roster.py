@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from web.site import Site
 from web.stream.options import Options
@@ -46,6 +46,10 @@ class Roster:
         while len(self.gone) > GONE_MAX:
             del self.gone[next(iter(self.gone))]
         return joined, left
+
+    def may_have_meant(self, site: Site, keys: Sequence[str]) -> list[str]:
+        """Those of `keys`, which are not listed now, that the selectors may have meant when they were."""
+        return self._selection.may_have_meant(site, keys)
 
     def gone_after(self, offset: int) -> list[str]:
         """The keys that left after `offset`."""

@@ -13,7 +13,7 @@ from web.api.keys import nearest_keys
 from web.site import Site
 from web.stream.options import Channel
 from web.stream.places import Place, places
-from web.stream.selectors import ANY, Selector, is_pattern, matching, read_selector
+from web.stream.selectors import ANY, Selector, is_pattern, matching, read_selector, split_key
 
 TOP_JUDGED_NS = 60_000_000_000
 NEAREST_FOR_MAX = 3  # so many unknown symbols of one request are worth the search for what was meant
@@ -65,6 +65,47 @@ class Selection:
             if found != self._resolved:
                 self._resolved = found
         return self._resolved
+
+    def may_have_meant(self, site: Site, keys: Sequence[str]) -> list[str]:
+        """Those of `keys` that fit a selector, by their symbol or by a name that they have or had."""
+        globs = [each for each in self._selectors if is_pattern(each.symbol)]
+        named: dict[tuple[str, str], set[str]] = {}
+        for each in self._selectors:
+            texts = {each.symbol.casefold(), each.symbol.casefold().replace("/", "-")}
+            named.setdefault((each.exchange, each.market), set()).update(texts)
+        spelled = _spelled(site, keys)
+        return [
+            key
+            for key in keys
+            if any(spelled[key] & texts and _is_at(key, *place) for place, texts in named.items())
+            or any(_fits(each, key, "\n".join(spelled[key])) for each in globs)
+        ]
+
+
+def _spelled(site: Site, keys: Iterable[str]) -> dict[str, set[str]]:
+    """Every way to write the symbol of each key, in lower case. Names are looked through once."""
+    parts = {key: split_key(key) for key in keys}
+    names: dict[tuple[str, str], list[str]] = {}
+    for exchange in {exchange for exchange, _ in parts.values()}:
+        for name, symbols in site.read_model.boards[exchange].names.items():
+            for symbol in symbols:
+                names.setdefault((exchange, symbol), []).append(name)
+    return {
+        key: {symbol.casefold(), *names.get((exchange, symbol), ())}
+        for key, (exchange, (_, symbol)) in parts.items()
+    }
+
+
+def _is_at(key: str, exchange: str, market: str) -> bool:
+    """Whether a key is of an exchange and a market, which may be patterns."""
+    mine, (of, _) = split_key(key)
+    return bool(matching(exchange, mine) and matching(market, of))
+
+
+def _fits(glob: Selector, key: str, spelled: str) -> bool:
+    if not _is_at(key, glob.exchange, glob.market):
+        return False
+    return bool(matching(glob.symbol, spelled) or matching(glob.symbol.replace("/", "-"), spelled))
 
 
 class _Judgement:

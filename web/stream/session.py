@@ -40,7 +40,11 @@ def register(app: QuartTrio, site: Site) -> None:
             format, subprotocol = chosen(websocket.requested_subprotocols)  # noqa: A001
             await websocket.accept(subprotocol=subprotocol)
             transport: ClientStream = websocket.scope["state"]["transport"]
-            await Session(site, websocket, site.stop_of(websocket), transport, format).run()
+            session = Session(site, websocket, site.stop_of(websocket), transport, format)
+            try:
+                await session.run()
+            finally:
+                site.traffic.ended("stream", session.goodbye)
 
 
 def chosen(offered: Iterable[str]) -> tuple[Format, str | None]:
@@ -78,10 +82,12 @@ class Session:
                 leave = partial(self.leave, nursery)
                 deflate = self.transport.deflate
                 with self.hub.connect(self.transport, leave, self.format, deflate=deflate) as client:
-                    nursery.start_soon(self.listen, client, nursery)
-                    await self.stop.wait()
-                    await self.farewell(client)
-                    self.end(nursery, 1001, "the hub is going away")
+                    # A nursery of its own: who subscribed after the client was forgotten would never end.
+                    async with trio.open_nursery() as listening:
+                        listening.start_soon(self.listen, client, nursery)
+                        await self.stop.wait()
+                        await self.farewell(client)
+                        self.end(nursery, 1001, "the hub is going away")
         except* GONE:
             self.goodbye = None
         except* Exception as group:

@@ -10,11 +10,12 @@ from typing import Protocol
 
 from actors.market.reports import Bar
 from web.site import Site
-from web.stream.cells import BookCell, Cell, has_news
+from web.stream.cells import BookCell, Cell, TickerCell, has_news
 from web.stream.ladder import ladder_of, update_record
 from web.stream.options import Options
-from web.stream.records import bar_record, is_news, newest, whole
+from web.stream.records import bar_record, is_news, newest, unfollowed_record, whole
 from web.stream.selectors import split_key
+from web.stream.told import Told
 
 BARS_REMEMBERED = 16
 BARS_AGAIN_MAX = 500
@@ -40,7 +41,7 @@ class Latest:
     `told` is when something of a key was told last, whoever reads it.
     """
 
-    def __init__(self, site: Site, shape: Options, told: Mapping[str, int]) -> None:
+    def __init__(self, site: Site, shape: Options, told: Told) -> None:
         self._site = site
         self._shape = shape
         self._told = told
@@ -49,7 +50,7 @@ class Latest:
 
     def cells(self, key: str) -> Collection[Cell]:
         """The newest records of a key."""
-        told = self._told.get(key, 0)
+        told = self._told.of(key)
         if self._seen.get(key, -1) != told:
             self._seen[key] = told
             self._cells[key] = self._look(key, self._cells.get(key, {}), told)
@@ -57,7 +58,7 @@ class Latest:
 
     def after(self, key: str, offset: int) -> list[Cell]:
         """The records of a key that came after `offset`."""
-        if self._told.get(key, 0) <= offset:
+        if self._told.of(key) <= offset:
             return []
         return [cell for cell in self.cells(key) if cell.offset > offset]
 
@@ -74,6 +75,31 @@ class Latest:
             is_new = known is None or is_news(self._shape.channel, known.record, record)
             found[part] = Cell(key, part, record, told) if known is None or is_new else known
         return found
+
+
+class Qualities(Latest):
+    """The states of channels. Of one that is not followed any more, that is told."""
+
+    def _look(self, key: str, before: Mapping[Hashable, Cell], told: int) -> dict[Hashable, Cell]:
+        found = super()._look(key, before, told)
+        for part in before.keys() - found.keys():
+            left = unfollowed_record(before[part].record)
+            found[part] = before[part] if left == before[part].record else Cell(key, part, left, told)
+        return found
+
+
+class Tickers(Latest):
+    """Tickers, of which every field counts."""
+
+    def _look(self, key: str, before: Mapping[Hashable, Cell], told: int) -> dict[Hashable, Cell]:
+        exchange, pair = split_key(key)
+        entry = self._site.read_model.boards[exchange].entries.get(pair)
+        if entry is None:
+            return {}
+        known = before.get(None)
+        if isinstance(known, TickerCell) and known.tells(entry.record):
+            return {None: known}
+        return {None: TickerCell(key, entry.record, told)}
 
 
 class Books(Latest):
@@ -128,12 +154,18 @@ class Some:
 class Bars:
     """The bars of one interval that changed lately, of all instruments, so that none that closed is missed.
 
-    Whoever was away for longer than these reach back is told all bars of the key that are kept.
+    Whoever was away for longer than these reach back is told all bars of the key that are kept. `since` is
+    how far back they reach of keys that have few.
     """
 
     def __init__(self, site: Site, shape: Options) -> None:
         self._site = site
         self._shape = shape
+        self.restart(0)
+
+    def restart(self, offset: int) -> None:
+        """Know nothing of what changed up to `offset`."""
+        self.since = offset
         self._cells: dict[str, dict[int, BarCell]] = {}
         self._floors: dict[str, int] = {}
 
@@ -152,10 +184,14 @@ class Bars:
 
     def after(self, key: str, offset: int) -> list[Cell]:
         """The bars of a key that came after `offset`, oldest first."""
-        if offset < self._floors.get(key, 0):
+        if not self.reaches(key, offset):
             return self._kept(key, BARS_AGAIN_MAX)
         cells = self._cells.get(key, {})
         return [cells[start].ready() for start in sorted(cells) if cells[start].offset > offset]
+
+    def reaches(self, key: str, offset: int) -> bool:
+        """Whether every bar of a key that came after `offset` is still here."""
+        return offset >= self._floors.get(key, self.since)
 
     def close(self, key: str) -> None:
         """They are kept for whoever comes again."""

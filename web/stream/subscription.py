@@ -109,6 +109,7 @@ class Subscription:
             return []
         self.seen += count
         self.client.missed += count
+        self.client.gaps_told += 1
         message = answers.missed(self.number, group.channel, count, self.offset, ring.floor)
         return [self.client.message(message)]
 

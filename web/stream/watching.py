@@ -43,6 +43,8 @@ class Watching:
             else:
                 self._wanted.pop((key, depth), None)
                 self.refused.pop(key, None)
+        if not self._wanted:
+            self._wanted.clear()  # only this gives its memory back
 
     def renew(self) -> None:
         """Prolong all leases."""

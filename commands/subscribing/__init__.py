@@ -1,0 +1,1 @@
+"""The parts of `sub`: what is asked, where it was, what is written, and when it ends."""
