@@ -27,6 +27,7 @@ QUESTIONS = {
     9: "q9_whole_market",
     10: "q10_rows",
     11: "q11_questions",
+    12: "q12_streams",
 }
 COMPARED = (
     "trio", "trio-websocket", "wsproto", "hypercorn", "quart", "quart-trio", "msgspec", "cryptofeed", "ccxt",
@@ -34,7 +35,7 @@ COMPARED = (
 )  # fmt: skip
 DOCUMENT = ROOT / "docs" / "performance.md"
 SECTION = re.compile(r"^### (\d+)\. .*?(?=^### |\Z)", re.MULTILINE | re.DOTALL)
-LEFT_OUT_WHEN_QUICK = (5, 8, 9, 10, 11)
+LEFT_OUT_WHEN_QUICK = (5, 8, 9, 10, 11, 12)
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 
