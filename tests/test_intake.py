@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import trio
 
-from actors.intake import Intake
+from actors.intake import Intake, Recording
+from actors.market.recording import Recorder
 from actors.market.rows import Row, TickRow
 from actors.market.sinkstatus import SinkStatus
 from actors.sinks.base import kinds_of
@@ -43,3 +44,37 @@ async def test_rows_that_it_does_not_keep_take_no_room() -> None:
     intake = Intake(send, status, mock_now_ns, rows_max=2, kinds=frozenset({TickRow}))
     intake.offer([trade(1), trade(2), trade(3), tick(4), tick(5), tick(6)])
     assert (status.accepted, status.in_hand, status.dropped) == (3, 2, {"inbox_full": 1})
+
+
+def recording(**kinds: frozenset[type[Row]] | None) -> Recording:
+    """Sinks of these names, each of which has taken a row that is still in memory."""
+    takers = {}
+    for name, kept in kinds.items():
+        send, _ = trio.open_memory_channel[list[Row]](4)
+        intake = Intake(send, SinkStatus(name), mock_now_ns, kinds=kept)
+        intake.offer([tick(1)])
+        takers[name] = Recorder(), intake
+    return Recording(mock_now_ns, takers)
+
+
+async def test_rows_of_this_moment_do_not_make_what_is_over_uncertain() -> None:
+    """A hub that runs has some in memory at any time, and its answers about the past may be kept."""
+    assert recording(history=None).is_whole()
+
+
+async def test_rows_that_wait_make_what_is_over_uncertain() -> None:
+    waiting = recording(history=None, questdb=None)
+    waiting.takers["questdb"][1].status.outbox_rows = 1
+    assert not waiting.is_whole()
+
+
+async def test_rows_that_can_be_put_nowhere_do_so_too() -> None:
+    stuck = recording(history=None)
+    stuck.takers["history"][1].status.disk_error = "disk full"
+    assert not stuck.is_whole()
+
+
+async def test_a_cache_that_is_away_says_nothing_about_history() -> None:
+    beside = recording(history=None, redis=frozenset[type[Row]]({TickRow}))
+    beside.takers["redis"][1].status.outbox_rows = 1
+    assert beside.is_whole()

@@ -69,7 +69,7 @@ async def test_changes_mode_sends_only_what_changed_and_nothing_when_nothing_did
         assert (await message(client))["count"] == 2
         served.publish()
         served.publish("ETHUSDT", price=3.0)
-        tick = await message(client)
+        tick = await message_of(client, "market_data")
         assert tick["mode"] == "changes"
         assert [(record["symbol"], record["price"]) for record in tick["data"]] == [("ETHUSDT", 3.0)]
 

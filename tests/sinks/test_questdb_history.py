@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import AsyncIterator
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ import pytest
 import trio
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from actors.market.rows import BarRow, Row, TickRow, TradeRow
 from actors.runtime.errors import HistoryTimeout, SinkUnavailable
@@ -57,6 +59,21 @@ async def test_the_latest_of_every_instrument(each_questdb: QuestDBServer) -> No
     assert {row.symbol: row for row in await history.latest(None, None)} == {"BTCUSDT": new, "ETHUSDT": eth}
     assert len(await history.latest("demo", "linear")) == 2
     assert await history.latest("demo", "spot") == []
+
+
+async def test_who_was_silent_for_a_week_is_not_the_latest_any_more(questdb_server: QuestDBServer) -> None:
+    """As in the embedded history, and so that the answer takes no longer when years were written."""
+    week_s = 7 * 86_400
+    gone, still, newest = tick(0, "GONEUSDT"), tick(1, "STILLUSDT"), tick(week_s)
+    history = await keep(questdb_server, gone, still, newest)
+    assert {row.symbol for row in await history.latest(None, None)} == {"STILLUSDT", "BTCUSDT"}
+    assert {row.symbol for row in await history.latest("demo", "linear")} == {"STILLUSDT", "BTCUSDT"}
+
+
+async def test_a_clock_that_was_ahead_hides_nobody(questdb_server: QuestDBServer) -> None:
+    ahead = replace(tick(symbol="AHEADUSDT"), ts=time.time_ns() + 30 * 86_400 * S)
+    history = await keep(questdb_server, tick(1), ahead)
+    assert {row.symbol for row in await history.latest(None, None)} == {"BTCUSDT", "AHEADUSDT"}
 
 
 async def test_trades_of_one_moment_are_paged_by_their_ids(
