@@ -17,7 +17,8 @@ def ages_s(clients: Process, period_s: float) -> list[float]:
     newest: dict[str, float] = {}
     ages: list[float] = []
     for at_s, payload in clients.ask("watch")["frames"]:
-        for record in json.loads(payload).get("data", ()):
+        told = json.loads(payload).get("data", ())
+        for record in told if isinstance(told, list) else ():
             sent_s = (record["turnover_24h"] or 0.0) - wire.STAMP_BASE
             if sent_s <= 0.0:
                 continue

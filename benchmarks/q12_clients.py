@@ -43,7 +43,7 @@ class Streams(Crowd):
         """One more, who keeps what it is sent if that is wanted."""
         super().connect_one()
         newest = next(reversed(self.clients.values()))
-        newest.kept = [] if self.options.keep else None
+        newest.kept = [] if self.options.keep or newest.kept is not None else None
 
     def subscription(self, number: int) -> bytes:
         """What a client asks for: so many neighbours among the symbols, from a place of its own."""
@@ -137,7 +137,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--deflate", action="store_true")
     parser.add_argument("--keep", action="store_true")
-    parser.set_defaults(mute=False, watch=False)
+    parser.add_argument("--watch", action="store_true", help="keep what the first client receives")
+    parser.set_defaults(mute=False)
     raise_file_limit()
     crowd = Streams(parser.parse_args())
     os.nice(10)

@@ -37,6 +37,14 @@ class QuestDBHistory:
             found = [] if newest_ns is None else await asked(server, since(newest_ns))
         return [TickRow(*row) for row in found]
 
+    async def instruments(self) -> list[InstrumentKey]:
+        """All that were heard of within the last week, or ever had a bar of a day."""
+        async with self._doors.open() as server:
+            traded = await asked(server, questions.instruments())
+        names = {(row.exchange, row.market, row.symbol) for row in await self.latest(None, None)}
+        names.update((exchange, market, symbol) for exchange, market, symbol in traded)
+        return [InstrumentKey(*each) for each in sorted(names)]
+
     def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
         """The ticks of one instrument."""
         return self._read(Pages(MARKET_DATA, TickRow, of, span))

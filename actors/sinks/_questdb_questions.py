@@ -7,7 +7,7 @@ from actors.market.losses import EVERYTHING
 from actors.sinks._questdb_schema import BARS, GAPS, MARKET_DATA, TIMESTAMP, TRADES, Column, Table
 from actors.sinks.base import InstrumentKey, Order
 
-MINUTE_S = 60
+MINUTE_S, DAY_S = 60, 86_400
 MINUTE_NS = MINUTE_S * 1_000_000_000
 LATEST_WITHIN_NS = 7 * 86_400 * 1_000_000_000
 NAME_CHARACTERS_MAX = 64
@@ -65,6 +65,11 @@ def latest(exchange: str | None, market: str | None, newest_ns: int) -> str:
         f'SELECT {_all_of(MARKET_DATA)} FROM "{MARKET_DATA.name}" WHERE {" AND ".join(conditions)} '
         f'LATEST ON "timestamp" PARTITION BY exchange, market, symbol'
     )
+
+
+def instruments() -> str:
+    """Every instrument that has a bar of a day: these are few, and everything that trades has one."""
+    return f'SELECT DISTINCT exchange, market, symbol FROM "{BARS.name}" WHERE interval_s = {DAY_S}'
 
 
 def end_open_gaps(ns: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from actors.market.losses import EVERYTHING
 from actors.market.rows import BarRow, TickRow, TradeRow
 from actors.sinks._sqlite_minutes import buckets_of
 from actors.sinks._sqlite_schema import BUCKET_NS, BUCKETS_PER_MINUTE
@@ -94,6 +95,12 @@ class Latest:
             FROM latest CROSS JOIN instrument ON instrument.id = latest.instrument"""
         )
         return state_of(connection, "latest_version"), [TickRow(*row) for row in rows]
+
+
+def instruments(connection: Connection) -> list[InstrumentKey]:
+    """All that rows were ever kept of."""
+    names = connection.execute("SELECT exchange, market, symbol FROM instrument")
+    return [InstrumentKey(*each) for each in names if EVERYTHING not in each]
 
 
 class Kept(NamedTuple):

@@ -109,6 +109,9 @@ class History(Memory, Protocol):
     """Reads that never block writers, each within a time limit (`HistoryTimeout`). Rows come in pages of a
     few hundred, so that no result is built in memory whole."""
 
+    async def instruments(self) -> list[InstrumentKey]:
+        """Every instrument of which there may be rows, also those that are silent for long."""
+
     def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
         """The ticks of one instrument."""
 

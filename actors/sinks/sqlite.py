@@ -203,6 +203,10 @@ class SqliteHistory:
         """The newest tick of every instrument that is within the ticks' retention."""
         return await self._readers.ask(partial(self._latest.answer, exchange=exchange, market=market), [])
 
+    async def instruments(self) -> list[InstrumentKey]:
+        """All that rows were ever kept of."""
+        return await self._readers.ask(reading.instruments, [])
+
     def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
         """The ticks of one instrument, in pages."""
         return self._pages(partial(reading.ticks, of=of), span, lambda row: "")

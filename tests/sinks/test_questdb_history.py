@@ -70,6 +70,13 @@ async def test_who_was_silent_for_a_week_is_not_the_latest_any_more(questdb_serv
     assert {row.symbol for row in await history.latest("demo", "linear")} == {"STILLUSDT", "BTCUSDT"}
 
 
+async def test_who_is_silent_for_long_is_still_remembered(questdb_server: QuestDBServer) -> None:
+    week_s = 7 * 86_400
+    gone = replace(bar(interval_s=86_400), symbol="GONEUSDT")
+    history = await keep(questdb_server, gone, tick(0, "GONEUSDT"), tick(1 + week_s))
+    assert [each.symbol for each in await history.instruments()] == ["BTCUSDT", "GONEUSDT"]
+
+
 async def test_a_clock_that_was_ahead_hides_nobody(questdb_server: QuestDBServer) -> None:
     ahead = replace(tick(symbol="AHEADUSDT"), ts=time.time_ns() + 30 * 86_400 * S)
     history = await keep(questdb_server, tick(1), ahead)

@@ -121,6 +121,7 @@ async def test_who_was_not_heard_of_for_so_long_is_not_among_the_latest(stage: S
     assert await history.latest() == [tick(0)]
     await stage.later(sink, 2 * DAY_S)
     assert [row.symbol for row in await history.latest()] == ["NOWUSDT"]
+    assert BTC in await history.instruments()
     await sink.aclose()
 
 

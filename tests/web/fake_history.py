@@ -62,6 +62,13 @@ class FakeHistory:
                 newest[row.exchange, row.market, row.symbol] = row
         return list(newest.values())
 
+    async def instruments(self) -> list[InstrumentKey]:
+        """All that there is a row of."""
+        self.asked.append(("instruments",))
+        await self._work()
+        keys = {(row.exchange, row.market, row.symbol) for row in self.rows}
+        return [InstrumentKey(*each) for each in sorted(keys)]
+
     async def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
         """The ticks of one instrument."""
         async for page in self._pages("ticks", TickRow, of, span, lambda row: (row.ts, "")):

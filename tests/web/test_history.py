@@ -109,7 +109,7 @@ async def test_nothing_that_nobody_knows_is_asked_for(symbol: str) -> None:
         response = await get(app, path)
         assert response.status_code == 404
         assert (await response.get_json(force=True))["code"] == "unknown_key"
-    assert {name for name, *_ in history.asked} == {"latest"}
+    assert {name for name, *_ in history.asked} == {"instruments"}
 
 
 @every_path

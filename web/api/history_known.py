@@ -43,10 +43,19 @@ async def recall(desk: Desk, key: str) -> InstrumentKey | None:
     exchange, _, rest = key.partition(":")
     market, _, wanted = rest.partition(":")
     exchange, market = exchange.lower(), market.lower()
-    rows = await newest(desk, None, None)
-    symbols = {row.symbol for row in rows if (row.exchange, row.market) == (exchange, market)}
+    kept = await remembered(desk)
+    symbols = {each.symbol for each in kept if (each.exchange, each.market) == (exchange, market)}
     meant = resolve(wanted, symbols)
     return InstrumentKey(exchange, market, meant.pop()) if len(meant) == 1 else None
+
+
+async def remembered(desk: Desk) -> Sequence[InstrumentKey]:
+    """Every instrument that history has something of, as of a second ago at most."""
+
+    async def ask(history: History) -> list[InstrumentKey]:
+        return await history.instruments()
+
+    return await desk.hot.get("instruments", partial(desk.value, ask))
 
 
 async def newest(desk: Desk, exchange: str | None, market: str | None) -> Sequence[TickRow]:
