@@ -15,6 +15,7 @@ from msgspec import structs
 
 from actors.market.distribution import Distribution, Histogram
 from actors.market.reports import LatencyReport
+from actors.market.storage import StorageReport
 from actors.market.tick import Changes, Tick
 from actors.runtime.version import __version__
 from tests.web.harness import NOW_NS, Switch, application, report
@@ -31,6 +32,7 @@ LINEAR = {"exchange": "bybit", "market": "linear"}
 TRADES = {**LINEAR, "channel": "trades"}
 BYBIT = {"exchange": "bybit"}
 HISTORY = {"sink": "history"}
+KEPT = StorageReport(file_bytes=1000, used_bytes=700, free_bytes=300, swept_rows=8)
 CONSTANT = {"build_info", "start_time_seconds"}
 
 
@@ -46,7 +48,7 @@ class World:
     """A hub with something of everything, and hands to change it with."""
 
     def __init__(self) -> None:
-        self.read_model, self.switch, self.sinks = populated(), Switch(), [sink()]
+        self.read_model, self.switch, self.sinks = populated(), Switch(), [sink(storage=StorageReport)]
         app = application(self.read_model, self.switch, offers=OFFERS, sinks=lambda: self.sinks)
         self.site: Site = app.extensions["tickwell"]
         self.hub, self.scraper = self.site.stream, Scraper(self.site)
@@ -103,6 +105,9 @@ class World:
 
     def sink(self, **changes: Any) -> None:
         self.sinks[0] = sink(**changes)
+
+    def store(self, kept: StorageReport) -> None:
+        self.sinks[0] = structs.replace(self.sinks[0], storage=kept)
 
     def reject(self, kind: str, count: int) -> None:
         self.sinks[0] = structs.replace(self.sinks[0], rejected={kind: count})
@@ -220,6 +225,8 @@ MOVES = [
     Move("sink_written_rows_total", HISTORY, 91, lambda w: w.sink(written=91)),
     Move("sink_in_hand_rows", HISTORY, 4, lambda w: w.sink(in_hand=4)),
     Move("sink_outbox_rows", HISTORY, 6, lambda w: w.sink(outbox_rows=6)),
+    Move("sink_storage_bytes", HISTORY | {"part": "used"}, 700, lambda w: w.store(KEPT)),
+    Move("sink_swept_rows_total", HISTORY, 8, lambda w: w.store(KEPT)),
     Move("sink_outbox_bytes", HISTORY, 600, lambda w: w.sink(outbox_bytes=600)),
     Move("sink_outbox_age_seconds", HISTORY, 1.5, lambda w: w.sink(outbox_oldest_ns=NOW_NS - 1_500_000_000)),
     Move(

@@ -38,9 +38,17 @@ REJECTED = counter(
     "sink",
     "kind",
 )
+STORAGE = gauge(
+    "sink_storage_bytes",
+    "What a sink takes on our own disk: rows, room for more, and what is not folded in yet.",
+    "sink",
+    "part",
+)
+SWEPT = counter("sink_swept_rows_total", "Rows that retention took from our own disk.", "sink")
 
 FAMILIES: tuple[Family, ...] = (
     STATE, ACCEPTED, WRITTEN, IN_HAND, OUTBOX, OUTBOX_BYTES, OUTBOX_AGE, DROPPED, FAILURES, REJECTED,
+    STORAGE, SWEPT,
 )  # fmt: skip
 KINDS = ("tick", "trade", "bar", "liquidation")
 
@@ -52,6 +60,7 @@ def samples(site: Site) -> Iterator[Sample]:
         yield from _rows(report)
         yield OUTBOX_AGE.of(age_s(report.outbox_oldest_ns, now_ns) or 0.0, report.name)
         yield from _troubles(report)
+        yield from _storage(report)
 
 
 def _rows(report: SinkReport) -> Iterator[Sample]:
@@ -70,3 +79,12 @@ def _troubles(report: SinkReport) -> Iterator[Sample]:
     yield FAILURES.of(report.failures, report.name)
     for kind in KINDS:
         yield REJECTED.of(report.rejected.get(kind, 0), report.name, kind)
+
+
+def _storage(report: SinkReport) -> Iterator[Sample]:
+    kept = report.storage
+    if kept is None:
+        return
+    for part, size in (("used", kept.used_bytes), ("free", kept.free_bytes), ("wal", kept.wal_bytes)):
+        yield STORAGE.of(size, report.name, part)
+    yield SWEPT.of(kept.swept_rows, report.name)
