@@ -67,6 +67,7 @@ class StreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
     subscriptions_max: Annotated[int, Meta(ge=1, le=10_000)] = 256
     symbols_max: Annotated[int, Meta(ge=1, le=10_000)] = 1000
     messages_per_s: Annotated[float, Meta(ge=1, le=1000)] = 20.0
+    message_bytes_max: Annotated[int, Meta(ge=1024, le=65_536)] = 65_536
     ring_trades: Annotated[int, Meta(ge=100, le=10_000_000)] = 100_000
 
 

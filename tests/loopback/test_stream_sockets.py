@@ -105,6 +105,15 @@ def masked(payload: bytes) -> bytes:
     return bytes((0x81, 0x80 | len(payload), 0, 0, 0, 0)) + payload
 
 
+@pytest.mark.parametrize("filling", ["x" * 2000, "ß" * 1000])
+async def test_a_message_that_is_longer_than_the_settings_let_it_be_closes(filling: str) -> None:
+    async with hub(stream=StreamSettings(message_bytes_max=1500)) as served:
+        client = await connected(served)
+        await client.send_message('{"method":"ping"}')
+        await client.send_message(filling)
+        assert await close_code(client) == 1009
+
+
 async def test_a_client_that_makes_no_sense_is_told_so_and_closed() -> None:
     async with hub() as served:
         client = await connected(served)

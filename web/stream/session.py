@@ -23,7 +23,6 @@ from web.stream.desk import Desk
 from web.stream.options import RATE_HZ_MAX
 from web.stream.turns import HEARTBEAT_S
 from web.transport import GONE, ClientStream
-from web.wsstream import MESSAGE_BYTES_MAX
 
 FAREWELL_S = 0.5
 GOODBYE_MS = 1000
@@ -124,7 +123,7 @@ class Session:
             limits=answers.LimitsOut(
                 subscriptions=settings.subscriptions_max,
                 messages_per_s=settings.messages_per_s,
-                message_bytes=MESSAGE_BYTES_MAX,
+                message_bytes=settings.message_bytes_max,
                 symbols=settings.symbols_max,
                 rate_hz=RATE_HZ_MAX,
             ),
@@ -137,6 +136,10 @@ class Session:
         desk = Desk(self.hub, client, conduct)
         while True:
             message = await self.socket.receive()
+            if size_of(message) > self.hub.settings.message_bytes_max:
+                words = f"a message of more than {self.hub.settings.message_bytes_max} bytes"
+                self.end(nursery, 1009, words)
+                return
             try:
                 reply = desk.reply(message, trio.current_time(), self.site.now_ns())
             except TooManyErrors:
@@ -157,3 +160,8 @@ class Session:
     async def send(self, structure: answers.System) -> None:
         """Send something that concerns this client only."""
         await self.transport.send_frame(frames.message(answers.encode(structure, self.format), self.format))
+
+
+def size_of(message: str | bytes) -> int:
+    """How many bytes a message had on the wire."""
+    return len(message) if isinstance(message, bytes) or message.isascii() else len(message.encode())
