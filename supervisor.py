@@ -69,7 +69,7 @@ from actors.sinks.base import Sink, kinds_of
 from actors.sinks.configured import history_of, memories_of, outbox_of, sinks_of
 from actors.snapshot import Snapshot
 from actors.state import State
-from commands import COMMANDS
+from commands import meant_by
 from commands.demo import start_simulator
 from web.app import create_app
 from web.offers import Offer
@@ -272,7 +272,8 @@ async def run_hub(settings: Settings, *, demo: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Returns the exit code."""
-    options = parse(arguments, HERE / "settings.ini", COMMANDS)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parse(words, HERE / "settings.ini", meant_by(words))
     try:
         settings = read_settings(options.settings, os.environ, exchanges())
         if options.run is not None:

@@ -1,13 +1,25 @@
 """What `python supervisor.py NAME …` can do beside running the hub: one file per command.
 
 A command is a `Subcommand` at the end of its file: a name, a line of help, its arguments, and `run`, which is
-given the parsed arguments and the settings, and returns the exit code. What only one command needs is
-imported when it runs, so that nobody else waits for it. Add yours to `COMMANDS`.
+given the parsed arguments and the settings, and returns the exit code. Add the name of yours to `NAMES`.
 """
 
 from __future__ import annotations
 
-from actors.runtime.arguments import Subcommand
-from commands import export, sub, top
+from collections.abc import Sequence
+from importlib import import_module
 
-COMMANDS: tuple[Subcommand, ...] = (export.COMMAND, sub.COMMAND, top.COMMAND)
+from actors.runtime.arguments import Subcommand
+
+NAMES = ("export", "sub", "top")
+
+
+def every() -> tuple[Subcommand, ...]:
+    """All commands."""
+    return tuple(import_module(f"commands.{name}").COMMAND for name in NAMES)
+
+
+def meant_by(words: Sequence[str]) -> tuple[Subcommand, ...]:
+    """All commands, unless every word is an option of the hub: who runs that does not wait for the rest."""
+    asks = any(word in ("-h", "--help") or not word.startswith("-") for word in words)
+    return every() if asks else ()

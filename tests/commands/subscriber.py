@@ -13,7 +13,7 @@ import trio
 from actors.market.tick import Changes, Tick
 from actors.runtime.arguments import parse
 from actors.runtime.settings import WebSettings
-from commands import COMMANDS
+from commands import every
 from commands.stream.address import read_address
 from commands.sub import params_of, subscribe
 from tests.web.populated import BTC, records, ticker, trade
@@ -38,7 +38,7 @@ class Subscriber:
     def __init__(self, out: Path, url: str, *arguments: str) -> None:
         self._out = out
         self._descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        self._options = parse(["sub", *arguments, "--url", url], Path("x"), COMMANDS)
+        self._options = parse(["sub", *arguments, "--url", url], Path("x"), every())
         self.code: int | None = None
         self.failure: Exception | None = None
         self.scope = trio.CancelScope()

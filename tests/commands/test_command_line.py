@@ -9,7 +9,7 @@ import pytest
 
 from actors.runtime.arguments import Subcommand, check, joined, parse
 from actors.runtime.settings import Settings
-from commands import COMMANDS
+from commands import every, meant_by
 
 SETTINGS = Path("settings.ini")
 
@@ -70,11 +70,21 @@ def test_a_mistake_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFi
 
 def test_help_tells_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        parse(["--help"], SETTINGS, COMMANDS)
+        parse(["--help"], SETTINGS, every())
     told = capsys.readouterr().out
-    for command in COMMANDS:
+    for command in every():
         assert command.name in told
         assert command.summary in told
         with pytest.raises(SystemExit) as ended:
-            parse([command.name, "--help"], SETTINGS, COMMANDS)
+            parse([command.name, "--help"], SETTINGS, every())
         assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--demo"], ["--check"], ["--settings=other.ini"]])
+def test_the_hub_does_not_wait_for_what_only_commands_need(words: list[str]) -> None:
+    assert meant_by(words) == ()
+
+
+@pytest.mark.parametrize("words", [["top"], ["-h"], ["--help"], ["--demo", "export"], ["exprot"]])
+def test_whoever_may_mean_a_command_finds_all_of_them(words: list[str]) -> None:
+    assert [each.name for each in meant_by(words)] == ["export", "sub", "top"]

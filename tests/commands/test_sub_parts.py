@@ -15,7 +15,7 @@ import trio.testing
 from actors.runtime.arguments import parse
 from actors.runtime.errors import SettingsError, StartError
 from actors.runtime.settings import WebSettings
-from commands import COMMANDS
+from commands import every
 from commands.stream.address import read_address
 from commands.stream.messages import Codec, Frame
 from commands.sub import check, params_of
@@ -63,7 +63,7 @@ def test_an_address_that_means_nothing(url: str, words: str) -> None:
 
 
 def options(*arguments: str) -> Any:
-    return parse(["sub", *arguments], Path("settings.ini"), COMMANDS)
+    return parse(["sub", *arguments], Path("settings.ini"), every())
 
 
 @pytest.mark.parametrize(
