@@ -22,8 +22,8 @@ def ages_s(clients: Process, period_s: float) -> list[float]:
             sent_s = (record["turnover_24h"] or 0.0) - wire.STAMP_BASE
             if sent_s <= 0.0:
                 continue
-            before_s = newest.get(record["symbol"])
-            newest[record["symbol"]] = sent_s
+            before_s = newest.get(record["key"])
+            newest[record["key"]] = sent_s
             while before_s is not None and sent_s > before_s + period_s / 2:
                 ages.append(at_s - sent_s)
                 sent_s -= period_s

@@ -54,6 +54,8 @@ class Streams(Crowd):
             "symbols": [f"bybit:linear:{symbol}" for symbol in mine],
             "max_rate_hz": options.rate,
         }
+        if options.fields:
+            params["fields"] = options.fields.split(",")
         if number < len(self.positions):
             params["resume"] = self.positions[number]
         message = {"method": "subscribe", "params": params}
@@ -137,6 +139,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--deflate", action="store_true")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--fields", default="", help="only these, separated by commas")
     parser.add_argument("--watch", action="store_true", help="keep what the first client receives")
     parser.set_defaults(mute=False)
     raise_file_limit()

@@ -27,14 +27,14 @@ from benchmarks.q3_fanout import crowd
 
 LINEAR, RATE, CLIENTS = 600, 6_000, 100
 FASTEST_S, USUAL_S = 0.1, 0.2
-AT_ONCE = "at once, by `/ws`"
+AT_ONCE, FIELDS = "at once, by `/ws`, four fields", "price,bid,ask,turnover_24h"
 PATH = "/ws/realtime/bybit?market=linear&mode=changes"
 
 
 @contextmanager
 def streams(port: int, count: int, *more: object) -> Iterator[Process]:
-    """Clients of `/ws` that want every change of every ticker at once."""
-    wishes = ("--symbols", LINEAR, "--each", LINEAR, "--rate", 0)
+    """Clients of `/ws` that want every change of these fields of every ticker at once."""
+    wishes = ("--symbols", LINEAR, "--each", LINEAR, "--rate", 0, "--fields", FIELDS)
     with process("-m", "benchmarks.q12_clients", "--port", port, "--count", count, *wishes, *more) as clients:
         clients.read()
         yield clients
