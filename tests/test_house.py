@@ -122,9 +122,7 @@ def test_imports_point_in_the_agreed_direction(path: Path) -> None:
     if allowed is None:
         assert module == "supervisor"
         return
-    ours = {
-        name for name in imports(path) if name.split(".")[0] in (*FOLDERS, "supervisor")
-    }
+    ours = {name for name in imports(path) if name.split(".")[0] in (*FOLDERS, "supervisor")}
     wrong = sorted(name for name in ours if not is_within(name, allowed))
     assert not wrong, f"{module} may not import {wrong}"
 
