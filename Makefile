@@ -14,7 +14,7 @@ demo: $(VENV)/.run
 	@$(BIN)/python supervisor.py --demo
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(VENV)/.test
 	@$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from web.looplag import COMPLAIN_EVERY_S, EVERY_S, WINDOW_S, LoopLag
@@ -16,7 +17,7 @@ async def test_a_loop_that_is_busy_is_seen() -> None:
     lag = LoopLag()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lag.run)
-        await trio.sleep(0)
+        await trio.testing.wait_all_tasks_blocked()
         while trio.current_time() < clock_s + 2.5 * EVERY_S:  # without a checkpoint: nobody else runs
             pass
         while not sum(lag.lags.report().counts):
