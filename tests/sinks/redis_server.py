@@ -75,6 +75,8 @@ class RedisServer:
     def freeze(self) -> None:
         """It stops where it stands; the kernel goes on taking connections for it."""
         self._signal(signal.SIGSTOP)
+        assert self._child is not None
+        os.waitid(os.P_PID, self._child.pid, os.WSTOPPED)  # until then some of its threads go on
 
     def thaw(self) -> None:
         """It goes on."""
