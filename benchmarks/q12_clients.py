@@ -75,7 +75,8 @@ class Streams(Crowd):
     def drop(self) -> None:
         """Hang up, and remember where everybody was."""
         for client in self.clients.values():
-            found = OFFSET.search((client.kept or [(0.0, b"")])[-1][1])
+            told = (OFFSET.search(data) for _, data in reversed(client.kept or []))
+            found = next(filter(None, told), None)  # the newest may be a heartbeat
             if found is None:
                 raise RuntimeError("a client has had no data yet")
             self.positions.append({"offset": int(found[1]), "epoch": found[2].decode()})
