@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from actors.runtime.errors import SettingsError
+from actors.sinks._url_options import problems_of_options
 
 PORT = 9000
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
@@ -33,7 +33,7 @@ class Address:
             port = parts.port or PORT
         except ValueError:
             raise SettingsError(["the URL of QuestDB has no valid host and port"]) from None
-        problems = [*_problems(parts), *_problems_of_options(parts.query)]
+        problems = [*_problems(parts), *problems_of_options(parts.query, _OPTIONS, "QuestDB")]
         if problems:
             raise SettingsError(problems)
         return cls(
@@ -83,14 +83,4 @@ def _problems(parts: SplitResult) -> list[str]:
         problems.append("the URL of QuestDB has no path")
     if parts.password and not parts.username:
         problems.append("the URL of QuestDB has a password and no user name")
-    return problems
-
-
-def _problems_of_options(query: str) -> list[str]:
-    options = parse_qs(query, keep_blank_values=True)
-    unknown = sorted(set(options) - _OPTIONS)
-    problems = [f"the URL of QuestDB has the unknown option {name}" for name in unknown]
-    roots = options.get("tls_roots")
-    if roots and not Path(roots[-1]).is_file():
-        problems.append(f"tls_roots of the URL of QuestDB is no file: {roots[-1]}")
     return problems

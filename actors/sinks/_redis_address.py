@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from actors.runtime.errors import SettingsError
+from actors.sinks._url_options import problems_of_options
 
 PORT = 6379
 _SCHEMES = {"redis", "rediss"}
@@ -35,7 +35,7 @@ class Address:
         except ValueError:
             words = "the URL of Redis has no valid host and port; in a password, # is %23 and / is %2F"
             raise SettingsError([words]) from None
-        problems = [*_problems(parts), *_problems_of_options(parts.query)]
+        problems = [*_problems(parts), *problems_of_options(parts.query, _OPTIONS, "Redis")]
         if problems:
             raise SettingsError(problems)
         return cls(
@@ -71,14 +71,4 @@ def _problems(parts: SplitResult) -> list[str]:
         problems.append("the URL of Redis has a user name and no password")
     if parts.fragment:
         problems.append("the URL of Redis has a #; in a password, it is %23")
-    return problems
-
-
-def _problems_of_options(query: str) -> list[str]:
-    options = parse_qs(query, keep_blank_values=True)
-    unknown = sorted(set(options) - _OPTIONS)
-    problems = [f"the URL of Redis has the unknown option {name}" for name in unknown]
-    roots = options.get("tls_roots")
-    if roots and not Path(roots[-1]).is_file():
-        problems.append(f"tls_roots of the URL of Redis is no file: {roots[-1]}")
     return problems

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,12 +15,13 @@ import pytest
 
 from tests.processes import free_port
 from tests.sinks.fetch_questdb import NotToBeHad, jar, java
+from tests.sinks.server_process import ServerProcess
 
 START_WITHIN_S = 60
 APPLY_WITHIN_S = 20
 
 
-class QuestDBServer:
+class QuestDBServer(ServerProcess):
     """One server and its folder. `user` and `password` are what it asks for, if anything; `settings` are more
     of its own, with `_` for each dot."""
 
@@ -74,23 +73,6 @@ class QuestDBServer:
             )
         self._await_answer()
 
-    def kill(self) -> None:
-        """As kill -9 does it."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
-            self._child = None
-
-    def freeze(self) -> None:
-        """It stops where it stands; the kernel goes on taking connections for it."""
-        self._signal(signal.SIGSTOP)
-        assert self._child is not None
-        os.waitid(os.P_PID, self._child.pid, os.WSTOPPED)  # until then some of its threads go on
-
-    def thaw(self) -> None:
-        """It goes on."""
-        self._signal(signal.SIGCONT)
-
     def empty(self) -> None:
         """It loses its data, while it is down."""
         assert self._child is None
@@ -120,10 +102,6 @@ class QuestDBServer:
         """No table is left."""
         for (name,) in self.query("SELECT table_name FROM tables()"):
             self.query(f'DROP TABLE "{name}"')
-
-    def _signal(self, number: int) -> None:
-        assert self._child is not None
-        os.kill(self._child.pid, number)
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + START_WITHIN_S

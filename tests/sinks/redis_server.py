@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,11 +17,12 @@ from redis.exceptions import AuthenticationError, RedisError
 from redis.retry import Retry
 
 from tests.processes import free_port
+from tests.sinks.server_process import ServerProcess
 
 START_WITHIN_S = 20
 
 
-class RedisServer:
+class RedisServer(ServerProcess):
     """One server and its folder; `options` are lines of its configuration. It saves every write, so that a
     kill loses none."""
 
@@ -65,23 +64,6 @@ class RedisServer:
         if wait:
             self.await_answer()
 
-    def kill(self) -> None:
-        """As kill -9 does it."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait()
-            self._child = None
-
-    def freeze(self) -> None:
-        """It stops where it stands; the kernel goes on taking connections for it."""
-        self._signal(signal.SIGSTOP)
-        assert self._child is not None
-        os.waitid(os.P_PID, self._child.pid, os.WSTOPPED)  # until then some of its threads go on
-
-    def thaw(self) -> None:
-        """It goes on."""
-        self._signal(signal.SIGCONT)
-
     def empty(self) -> None:
         """It loses its data, while it is down."""
         assert self._child is None
@@ -114,10 +96,6 @@ class RedisServer:
             else:
                 return
         raise AssertionError(f"redis-server did not start within {START_WITHIN_S} s")
-
-    def _signal(self, number: int) -> None:
-        assert self._child is not None
-        os.kill(self._child.pid, number)
 
 
 @contextmanager
