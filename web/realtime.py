@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
 
 import trio
 from msgspec import structs
@@ -16,19 +14,12 @@ from web import wire
 from web.fanout import Member
 from web.group import Group
 from web.inbound import Inbound, TooManyErrors
+from web.parting import Parting, Socket
 from web.site import Site
-from web.transport import GONE, ClientStream
+from web.transport import ClientStream
 from web.wishes import nearest, read_wish
 
 UNKNOWN_NAMED_MAX = 10
-CLOSE_S = 1.0
-
-
-class Socket(Protocol):
-    """What a session needs of Quart's WebSocket."""
-
-    async def receive(self) -> str | bytes: ...
-    async def close(self, code: int, reason: str = "") -> None: ...
 
 
 def register(app: QuartTrio, site: Site) -> None:
@@ -48,9 +39,10 @@ def register(app: QuartTrio, site: Site) -> None:
 
 
 @dataclass
-class Session:
+class Session(Parting):
     """One client, from acceptance to goodbye. One task always receives: that is what sees the client go."""
 
+    failed = "web: a realtime client failed"
     site: Site
     group: Group
     socket: Socket
@@ -59,36 +51,10 @@ class Session:
     inbound: Inbound = field(default_factory=Inbound)
     goodbye: tuple[int, str] | None = None
 
-    async def run(self) -> None:
-        """Serve the client until it leaves, misbehaves, or the hub stops; then say why, if it can hear."""
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self.listen, nursery)
-                await self.feed(nursery)
-                self.end(nursery, 1001, "the hub is going away")
-        except* GONE:
-            self.goodbye = None
-        except* Exception as group:
-            self.fail(group)
-        if self.goodbye is not None:
-            with trio.move_on_after(CLOSE_S):
-                await self.socket.close(*self.goodbye)
-
-    def end(self, nursery: trio.Nursery, code: int, reason: str) -> None:
-        """End the session with a close frame."""
-        self.goodbye = code, reason
-        nursery.cancel_scope.cancel()
-
-    def leave(self, nursery: trio.Nursery, error: Exception | None) -> None:
-        """The fan-out has nobody to write to, or failed itself."""
-        if error is not None:
-            self.fail(error)
-        nursery.cancel_scope.cancel()
-
-    def fail(self, error: Exception) -> None:
-        """Something of ours went wrong: tell the log, and the client."""
-        self.site.quiet.failure("web: a realtime client failed", error, logging.ERROR)
-        self.goodbye = 1011, "the hub failed; please connect again"
+    async def serve(self, nursery: trio.Nursery) -> None:
+        """Listen and feed, until the hub stops."""
+        nursery.start_soon(self.listen, nursery)
+        await self.feed(nursery)
 
     async def feed(self, nursery: trio.Nursery) -> None:
         """Send the picture, then leave the client to the fan-out until the hub stops."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Iterable
 from functools import partial
@@ -13,7 +12,7 @@ from quart_trio import QuartTrio
 
 from actors.runtime.version import __version__
 from web.inbound import Conduct, TooManyErrors
-from web.realtime import CLOSE_S, Socket
+from web.parting import Parting, Socket
 from web.site import Site
 from web.stream import answers, frames
 from web.stream.asyncapi import SUBPROTOCOLS
@@ -22,7 +21,7 @@ from web.stream.decoding import Format
 from web.stream.desk import Desk
 from web.stream.options import RATE_HZ_MAX
 from web.stream.turns import HEARTBEAT_S
-from web.transport import GONE, ClientStream
+from web.transport import ClientStream
 
 FAREWELL_S = 0.5
 GOODBYE_MS = 1000
@@ -53,8 +52,10 @@ def chosen(offered: Iterable[str]) -> tuple[Format, str | None]:
     return (known[name], name) if name is not None else ("json", None)
 
 
-class Session:
+class Session(Parting):
     """One client. One task always receives: that is what sees the client go."""
+
+    failed = "web: a client of the stream failed"
 
     def __init__(
         self,
@@ -72,44 +73,19 @@ class Session:
         self.format: Format = format
         self.goodbye: tuple[int, str] | None = None
 
-    async def run(self) -> None:
-        """Serve the client until it leaves, misbehaves, or the hub stops; then say why, if it can hear."""
-        try:
-            async with trio.open_nursery() as nursery:
-                await self.send(answers.welcome(self.introduction()))
-                client: Client
-                leave = partial(self.leave, nursery)
-                deflate = self.transport.deflate
-                with self.hub.connect(self.transport, leave, self.format, deflate=deflate) as client:
-                    # A nursery of its own: who subscribed after the client was forgotten would never end.
-                    async with trio.open_nursery() as listening:
-                        listening.start_soon(self.listen, client, nursery)
-                        await self.stop.wait()
-                        await self.farewell(client)
-                        self.end(nursery, 1001, "the hub is going away")
-        except* GONE:
-            self.goodbye = None
-        except* Exception as group:
-            self.fail(group)
-        if self.goodbye is not None:
-            with trio.move_on_after(CLOSE_S):
-                await self.socket.close(*self.goodbye)
-
-    def end(self, nursery: trio.Nursery, code: int, reason: str) -> None:
-        """End the session with a close frame."""
-        self.goodbye = code, reason
-        nursery.cancel_scope.cancel()
-
-    def leave(self, nursery: trio.Nursery, error: Exception | None) -> None:
-        """There is nobody to write to, or the hub failed."""
-        if error is not None:
-            self.fail(error)
-        nursery.cancel_scope.cancel()
-
-    def fail(self, error: Exception) -> None:
-        """Something of ours went wrong: tell the log, and the client."""
-        self.site.quiet.failure("web: a client of the stream failed", error, logging.ERROR)
-        self.goodbye = 1011, "the hub failed; please connect again"
+    async def serve(self, nursery: trio.Nursery) -> None:
+        """Greet, listen, and leave the rest to the hub of the stream."""
+        await self.send(answers.welcome(self.introduction()))
+        client: Client
+        leave = partial(self.leave, nursery)
+        deflate = self.transport.deflate
+        with self.hub.connect(self.transport, leave, self.format, deflate=deflate) as client:
+            # A nursery of its own: who subscribed after the client was forgotten would never end.
+            async with trio.open_nursery() as listening:
+                listening.start_soon(self.listen, client, nursery)
+                await self.stop.wait()
+                await self.farewell(client)
+                listening.cancel_scope.cancel()
 
     def introduction(self) -> answers.WelcomeData:
         """Who we are, and what is allowed."""
