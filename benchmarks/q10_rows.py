@@ -93,7 +93,7 @@ def answer(plan: Plan) -> Answer:
     for name, into in {"sqlite": "SQLite", **{name: store.name for name, store in found.items()}}.items():
         result.rows += [row_of(values, name, way, into) for way in WAYS]
     paced = values[PACED]
-    lost = max(run["not_written"] + run["waited_on_disk"] for run in paced)
+    lost = max(run["not_written"] for run in paced)
     result.bars = [
         Bar(
             f"SQLite, CPU at {ROWS_PER_S:,} rows/s, of one core",
@@ -101,7 +101,7 @@ def answer(plan: Plan) -> Answer:
             SHARE_MAX * 100,
             "%",
         ),
-        Bar(f"SQLite, rows that were lost or had to wait on disk at {ROWS_PER_S:,} rows/s", lost, 0.0, ""),
+        Bar(f"SQLite, rows that were lost at {ROWS_PER_S:,} rows/s", lost, 0.0, ""),
         Bar("SQLite, CPU per row, flat out", median(values["sqlite tickwell"], "cpu_us"), 25.0, "µs"),
     ]
     if "questdb" in found:
@@ -116,6 +116,7 @@ def answer(plan: Plan) -> Answer:
 
 def notes(paced: list[Values]) -> list[str]:
     """What the table means."""
+    waited = " / ".join(f"{run['waited_on_disk']:,.0f}" for run in paced)
     return [
         "Rows as in `benchmarks/rows.py`: 30 % tickers, 70 % trades, and each minute's bars; Redis gets the "
         "tickers. They are made beforehand. CPU of the whole writing process from the first row to the last "
@@ -124,7 +125,8 @@ def notes(paced: list[Values]) -> list[str]:
         "QuestDB has a row when it is in its write-ahead log; `applied after` is when readers saw the last "
         "one. Server and writer share this machine; a server has taken rows before it is measured.",
         f"At {ROWS_PER_S:,} rows/s for {median(paced, 'took_s'):.0f} s, offered ten times a second, SQLite "
-        f"takes {median(paced, 'cpu_us'):.1f} µs of CPU per row.",
+        f"takes {median(paced, 'cpu_us'):.1f} µs of CPU per row. In the outbox waited, while the disk was "
+        f"busy, {waited} rows of the runs.",
     ]
 
 

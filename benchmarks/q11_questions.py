@@ -17,8 +17,8 @@ from benchmarks.harness import Answer, Bar, Plan, Process, Values, cpu_s, proces
 from benchmarks.hub import Hub, hub, until_settled
 from benchmarks.wire import symbol
 
-# A ticker has at most five rows a second, a trade one: about 5,000 rows.
-RATE, SHARES = 5_000, "tickers=1,trades=4"
+# A ticker has at most five rows a second, a trade one: about 5,000 rows, of the first instruments there are.
+RATE, SHARES, FOLLOWED = 5_000, "tickers=1,trades=4", 200
 CYCLE_S = 1.1  # what was answered is kept for a second
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 LIMIT = 5_000
@@ -121,7 +121,7 @@ def cycles(client: Client, seconds: float) -> tuple[dict[str, list[float]], dict
 @contextmanager
 def hub_with_a_past() -> Iterator[tuple[Hub, Process]]:
     """A hub that goes on writing the prepared file, and its exchange."""
-    sender = ("--linear", past.INSTRUMENTS, "--rate", RATE, "--shares", SHARES)
+    sender = ("--linear", FOLLOWED, "--rate", RATE, "--shares", SHARES)
     with tempfile.TemporaryDirectory() as folder:
         past.prepare(Path(folder) / "history.db")
         settings: dict[str, Any] = {
@@ -131,7 +131,7 @@ def hub_with_a_past() -> Iterator[tuple[Hub, Process]]:
         }
         with (
             process("-m", "benchmarks.exchange", *sender) as exchange,
-            hub(exchange.read()["port"], past.INSTRUMENTS, **settings) as running,
+            hub(exchange.read()["port"], FOLLOWED, **settings) as running,
         ):
             yield running, exchange
 
@@ -189,9 +189,9 @@ def answer(plan: Plan) -> Answer:
 def notes(values: Values, size: int) -> list[str]:
     """What the table means."""
     return [
-        f"SQLite, {size / 1e6:,.0f} MB, in the page cache: {past.INSTRUMENTS} instruments, of "
-        f"{past.LIQUID} a ticker and a trade every second of {past.HOURS} hours, and a week of minute bars "
-        f"of {past.WITH_BARS}. Questions about ticks and stats are about those {past.LIQUID}.",
+        f"SQLite, {size / 1e6:,.0f} MB, in the page cache: {past.INSTRUMENTS} instruments, {FOLLOWED} of "
+        f"them live; of {past.LIQUID} a ticker and a trade every second of {past.HOURS} hours, and a week "
+        f"of minute bars of {past.WITH_BARS}. Questions about ticks and stats are about those {past.LIQUID}.",
         "A hub as users run it; one client asks one question after the other over a connection that is kept, "
         "each about another instrument and another stretch of time, `latest` when what is kept of it has "
         f"expired. `again` is the same question at once. A week takes three pages of {LIMIT:,} bars.",
