@@ -1,11 +1,11 @@
-# run · demo · test · check · fix · golden · drills · bench · bench-quick: each makes what it needs. Python 3.11 or newer with venv is enough.
+# run · demo · test · check · fix · golden · screens · drills · bench · bench-quick: each makes what it needs. Python 3.11 or newer with venv is enough.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: run demo test check fix golden drills bench bench-quick clean
+.PHONY: run demo test check fix golden screens drills bench bench-quick clean
 
 run: $(VENV)/.run
 	@$(BIN)/python supervisor.py
@@ -28,6 +28,10 @@ fix: $(VENV)/.test
 golden: $(VENV)/.test
 	@$(BIN)/python -m pytest -q tests/exchanges/test_golden.py --update-golden
 
+# What browsers are served, made anew from web/ui; needs Node.js 20.19 or newer. What it makes is checked in.
+screens: web/ui/node_modules/.package-lock.json
+	@cd web/ui && npm run --silent build
+
 # Half an hour, as root: sinks, servers and disks that fail, at length; the tables of docs/reliability.md come out.
 drills: $(VENV)/.test
 	@$(BIN)/python -m tests.drills
@@ -42,6 +46,11 @@ bench-quick: $(BENCH)/.made
 
 clean:
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+web/ui/node_modules/.package-lock.json: web/ui/package-lock.json
+	@echo "Installing what the screens are built with …"
+	@cd web/ui && npm ci --silent
+	@touch $@
 
 $(VENV)/bin/python:
 	@echo "Creating $(VENV) …"

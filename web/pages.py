@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+from functools import lru_cache
 from pathlib import Path
 
-from quart import Response, redirect, send_from_directory
+from quart import Response, request, send_from_directory
 from quart_trio import QuartTrio
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as WerkzeugResponse
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"  # of a copy of the repository; an installed hub has none
@@ -23,13 +24,20 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 
+COMPRESSED = {".html", ".js", ".css", ".json", ".svg", ".txt"}
+# The build names these after their content: another content is another name.
+NAMED_BY_CONTENT = "app/assets/"
+SCREENS = ("/", "/market", "/terminal/<key>", "/spreads", "/liquidations", "/funding", "/quality", "/alerts")
+
 
 def register(app: QuartTrio, folder: Path = HERE) -> None:
     """Add the pages to `app`. `folder` holds `static/` and `templates/`."""
 
-    @app.get("/")
-    async def home() -> WerkzeugResponse:
-        return redirect("/realtime-test", 302)
+    async def screen(key: str = "") -> Response:
+        return await file_response(folder / "static" / "app", "index.html")
+
+    for path in SCREENS:
+        app.add_url_rule(path, f"screen {path}", screen, methods=["GET"])
 
     @app.get("/realtime-test")
     async def realtime_test() -> Response:
@@ -51,7 +59,10 @@ def register(app: QuartTrio, folder: Path = HERE) -> None:
 
     @app.get("/static/<path:name>")
     async def static_file(name: str) -> Response:
-        return await file_response(folder / "static", name)
+        response = await file_response(folder / "static", name)
+        if name.startswith(NAMED_BY_CONTENT):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
 
 
 async def file_response(folder: Path, name: str) -> Response:
@@ -65,4 +76,16 @@ async def file_response(folder: Path, name: str) -> Response:
     response = await send_from_directory(folder, name, mimetype=mimetype, conditional=True)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Content-Type"] = mimetype
+    if Path(name).suffix in COMPRESSED:
+        response.headers["Vary"] = "Accept-Encoding"
+        if response.status_code == 200 and request.accept_encodings["gzip"] > 0:
+            path = folder / name
+            response.set_data(compressed(path, path.stat().st_mtime_ns))
+            response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+@lru_cache(maxsize=256)
+def compressed(path: Path, changed_ns: int) -> bytes:
+    """What a file holds, as gzip; packed once as long as it does not change."""
+    return gzip.compress(path.read_bytes(), 9, mtime=0)

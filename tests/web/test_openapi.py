@@ -23,13 +23,20 @@ from web.offers import CHANNELS
 
 PAGES = {
     "/",
+    "/alerts",
     "/asyncapi.json",
     "/docs",
     "/examples/{name}",
     "/favicon.ico",
+    "/funding",
+    "/liquidations",
+    "/market",
     "/openapi.json",
+    "/quality",
     "/realtime-test",
+    "/spreads",
     "/static/{name}",
+    "/terminal/{key}",
 }
 REQUESTS = [
     ("/api/v1/instruments", 200),

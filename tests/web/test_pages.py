@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from tests.web.harness import application
 def app(tmp_path: Path) -> QuartTrio:
     """An application over placeholder files."""
     (tmp_path / "static" / "js").mkdir(parents=True)
+    (tmp_path / "static" / "app" / "assets").mkdir(parents=True)
+    (tmp_path / "static" / "app" / "index.html").write_text("<!doctype html><div id=app></div>")
+    (tmp_path / "static" / "app" / "assets" / "index-0a1b.js").write_text("export {}")
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "realtime-test.html").write_text("<!doctype html><title>t</title>")
     (tmp_path / "static" / "favicon.svg").write_text("<svg/>")
@@ -41,9 +45,30 @@ async def test_a_file_has_its_type_and_is_revalidated(app: QuartTrio, path: str,
     assert again.status_code == 304
 
 
-async def test_the_root_leads_to_the_page(app: QuartTrio) -> None:
-    response = await app.test_client().get("/")
-    assert (response.status_code, response.headers["Location"]) == (302, "/realtime-test")
+@pytest.mark.parametrize("path", ["/", "/market", "/terminal/bybit:linear:BTCUSDT", "/quality", "/alerts"])
+async def test_every_screen_is_the_same_page(app: QuartTrio, path: str) -> None:
+    response = await app.test_client().get(path)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert "<div id=app>" in await response.get_data(as_text=True)
+
+
+async def test_what_is_named_after_its_content_is_kept_by_browsers(app: QuartTrio) -> None:
+    response = await app.test_client().get("/static/app/assets/index-0a1b.js")
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+async def test_files_are_sent_packed_to_whoever_reads_it(app: QuartTrio) -> None:
+    client, path = app.test_client(), "/static/js/client.js"
+    plain = await client.get(path)
+    assert "Content-Encoding" not in plain.headers
+    packed = await client.get(path, headers={"Accept-Encoding": "gzip, br"})
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    body = await packed.get_data(as_text=False)
+    assert gzip.decompress(body) == await plain.get_data(as_text=False)
+    assert packed.headers["Content-Length"] == str(len(body))
+    again = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}
+    assert (await client.get(path, headers=again)).status_code == 304
 
 
 @pytest.mark.parametrize(
