@@ -72,7 +72,6 @@ def make(path: Path, now_ns: int, hours: int = HOURS, bar_days: int = BAR_DAYS) 
         with transaction(connection):
             for minutes in (writer.ticks, writer.trades):
                 minutes.seal(now_ns, 1 << 62)
-            writer.latest_version.raise_to(now_ns)
         connection.execute("PRAGMA journal_mode = DELETE")
 
 

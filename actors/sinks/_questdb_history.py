@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 from functools import partial
 from operator import attrgetter
 
-from actors.market.rows import BarRow, GapRow, TickRow, TradeRow
+from actors.market.rows import BarRow, FundingRow, GapRow, TickRow, TradeRow
 from actors.sinks import _questdb_questions as questions
 from actors.sinks._questdb_address import Address
+from actors.sinks._questdb_funding import thinned_funding
 from actors.sinks._questdb_http import Doors
+from actors.sinks._questdb_liquidations import liquidations_of
 from actors.sinks._questdb_pages import Pages, RowT, asked
-from actors.sinks._questdb_schema import BARS, GAPS, MARKET_DATA, TRADES
+from actors.sinks._questdb_schema import BARS, FUNDING, GAPS, MARKET_DATA, TRADES
 from actors.sinks._questdb_traded import traded_in
-from actors.sinks.base import InstrumentKey, Span, Stats
+from actors.sinks.base import InstrumentKey, LiquidationsAsked, LiquidationsFound, Span, Stats
 
 _NO_TICKS = (0, *[None] * 7)
 
@@ -57,6 +59,17 @@ class QuestDBHistory:
         """The bars of one length of one instrument."""
         return self._read(Pages(BARS, BarRow, of, span, interval_s=interval_s))
 
+    def funding(self, of: InstrumentKey, span: Span, every_ns: int = 0) -> AsyncIterator[list[FundingRow]]:
+        """The funding rates of one instrument, or the last of each `every_ns`."""
+        if every_ns:
+            return self._thinned(of, span, every_ns)
+        return self._read(Pages(FUNDING, FundingRow, of, span))
+
+    async def liquidations(self, asked: LiquidationsAsked) -> LiquidationsFound:
+        """What the liquidations of a window come to."""
+        async with self._doors.open() as server:
+            return await liquidations_of(server, asked)
+
     def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
         """What is missing of one instrument, or of all of them; those of one moment by their channels."""
         return self._read(Pages(GAPS, GapRow, of, span, tie=attrgetter("channel")))
@@ -68,6 +81,10 @@ class QuestDBHistory:
             traded = await traded_in(server, of, from_ns, to_ns)
         values = (*(ticks[0] if ticks else _NO_TICKS), traded.known_volume, traded.vwap)
         return Stats(**dict(zip(Stats.__struct_fields__, values, strict=True)))
+
+    async def _thinned(self, of: InstrumentKey, span: Span, every_ns: int) -> AsyncIterator[list[FundingRow]]:
+        async with self._doors.open() as server:
+            yield [FundingRow(*row) for row in await asked(server, thinned_funding(of, span, every_ns))]
 
     async def _read(self, pages: Pages[RowT]) -> AsyncIterator[list[RowT]]:
         async with self._doors.open() as server:

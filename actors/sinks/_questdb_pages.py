@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from actors.market.rows import BarRow, GapRow, TickRow, TradeRow
+from actors.market.rows import BarRow, FundingRow, GapRow, TickRow, TradeRow
 from actors.runtime.errors import HistoryTimeout
 from actors.sinks import _questdb_questions as questions
 from actors.sinks._questdb_http import Conversation, Silent, TableMissing
@@ -18,7 +18,7 @@ from actors.sinks.base import InstrumentKey, Span
 
 ROWS_PER_PAGE = 500
 
-RowT = TypeVar("RowT", TickRow, TradeRow, BarRow, GapRow)
+RowT = TypeVar("RowT", TickRow, TradeRow, BarRow, FundingRow, GapRow)
 
 # Ids that are numbers come before others, in the order of numbers: 9 before 10.
 Rank: TypeAlias = tuple[int, int, str]

@@ -1,79 +1,102 @@
-"""Connections that only read, and the threads that use them: few at a time, each question within its time."""
+"""The processes that read the embedded history: few at a time, each question within its time."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
+import fcntl
+import pickle
+import subprocess
+import sys
+import weakref
+from collections.abc import Hashable
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, Any, TypeVar, cast
 
+import msgspec
 import trio
 
-from actors.runtime.errors import HistoryTimeout, SinkUnavailable
-from actors.sinks._sqlite_files import identity, plain_errors
+from actors.runtime.errors import HistoryTimeout, SinkRefused, SinkUnavailable
+from actors.sinks._sqlite_files import Damaged
+from actors.sinks._sqlite_reader import ANSWER, ERROR, LENGTH, NOTHING, TIMEOUT, Question
 
 T = TypeVar("T")
 
-# A running query asks about its time every so many steps of SQLite's machine: about once a millisecond.
-STEPS = 20_000
-LOCK_WAIT_S = 1.0
+PROGRAM = (
+    "import sys; sys.path[:] = sys.argv[2:]; from actors.sinks._sqlite_reader import main; main(sys.argv[1])"
+)
+PIPE_BYTES = 1 << 20  # a whole answer at once, where the system allows
+LATE_S = 1.0  # after its time a reader is not asked any more what holds it up
+ERRORS = {kind.__name__: kind for kind in (SinkUnavailable, SinkRefused, Damaged)}
 
 
-class _Stopped(Exception):
-    """A question was ended before its answer."""
+class _Gone(Exception):
+    """A reader ended before its answer."""
 
 
 class _Reader:
-    """One connection, and when what it does now has to end."""
+    """One process. It ends with us, whatever happens to us: its standard input does."""
 
-    def __init__(self, path: Path, clock: trio.abc.Clock) -> None:
-        self.connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=LOCK_WAIT_S,
-            isolation_level=None,
-            check_same_thread=False,
+    def __init__(self, path: Path) -> None:
+        command = [sys.executable, "-c", PROGRAM, str(path.absolute()), *sys.path]
+        self._process = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
-        self.file = identity(path)
-        self.deadline = 0.0
-        self.stopped = False
-        self._clock = clock
-        self.connection.set_progress_handler(self._must_stop, STEPS)
-        self.connection.execute("PRAGMA query_only = ON")
+        self._ending = weakref.finalize(self, _end, self._process)
+        self._questions = _stream(self._process.stdin)
+        self._answers = _stream(self._process.stdout)
 
-    def _must_stop(self) -> bool:
-        self.stopped = self._clock.current_time() >= self.deadline or _nobody_waits()
-        return self.stopped
-
-    def answer(self, question: Callable[[sqlite3.Connection], T], deadline: float) -> T:
-        """One picture of the whole file, whatever is written meanwhile."""
-        self.deadline, self.stopped = deadline, False
-        self.connection.execute("BEGIN")
+    async def ask(self, message: bytes) -> tuple[bytes, bytes]:
+        """The kind of the answer, and its bytes. Raises `_Gone`. Given up in between, it is of no use."""
         try:
-            return question(self.connection)
-        finally:
-            with suppress(sqlite3.Error):
-                self.connection.execute("ROLLBACK")
+            await self._questions.send_all(LENGTH.pack(len(message)) + message)
+            return await self._answer()
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise _Gone from error
+
+    async def _answer(self) -> tuple[bytes, bytes]:
+        had = bytearray()
+        while len(had) <= LENGTH.size or len(had) <= LENGTH.size + LENGTH.unpack_from(had)[0]:
+            came = await self._answers.receive_some(PIPE_BYTES)
+            if not came:
+                raise _Gone
+            had += came
+        return bytes(had[LENGTH.size : LENGTH.size + 1]), bytes(had[LENGTH.size + 1 :])
+
+    def end(self) -> None:
+        """Stop it, in the middle of whatever it does."""
+        self._ending()
+
+
+def _stream(pipe: IO[bytes] | None) -> trio.lowlevel.FdStream:
+    assert pipe is not None  # noqa: S101 - Popen made it
+    file = fcntl.fcntl(pipe.fileno(), fcntl.F_DUPFD_CLOEXEC, 0)
+    pipe.close()
+    with suppress(AttributeError, OSError):
+        fcntl.fcntl(file, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    return trio.lowlevel.FdStream(file)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
 
 
 class Readers:
-    """`ask` runs a question in a thread. Readers never wait for the writer, nor it for them."""
+    """`ask` has a question answered by a process. Readers never wait for the writer, nor it for them."""
 
     def __init__(self, path: Path, timeout_s: float, most: int) -> None:
         self._path = path
         self._timeout_s = timeout_s
         self._free = trio.Semaphore(most)
-        self._threads = trio.CapacityLimiter(most)
         self._idle: list[_Reader] = []
         self._closed = False
 
-    async def ask(self, question: Callable[[sqlite3.Connection], T], nothing: T) -> T:
-        """The answer; `nothing` when there is no file yet.
+    async def ask(self, question: Question, kind: type[T], nothing: T) -> T:
+        """The answer, which is of `kind`; `nothing` when there is no file yet.
 
-        Raises `HistoryTimeout`, also when all readers were busy for so long, and `SinkUnavailable` when the
-        file cannot be read.
+        `question` is a function of a module, or a `partial` of one. Raises `HistoryTimeout`, also when all
+        readers were busy for so long, and `SinkUnavailable` when the file cannot be read.
         """
         deadline = trio.current_time() + self._timeout_s
         with trio.move_on_at(deadline) as waiting:
@@ -81,68 +104,57 @@ class Readers:
         if waiting.cancelled_caught:
             raise HistoryTimeout(f"all readers of {self._path} were busy for {self._timeout_s:g} s")
         try:
-            return await self._ask(question, nothing, deadline)
+            said, body = await self._asked(question, deadline)
         finally:
             self._free.release()
-
-    async def _ask(self, question: Callable[[sqlite3.Connection], T], nothing: T, deadline: float) -> T:
-        work = partial(self._answered, trio.lowlevel.current_clock(), question, nothing, deadline)
-        with plain_errors(self._path):
-            try:
-                return await trio.to_thread.run_sync(work, limiter=self._threads)
-            except _Stopped as error:
-                await trio.lowlevel.checkpoint_if_cancelled()
-                raise HistoryTimeout(f"the question took longer than {self._timeout_s:g} s") from error
-
-    def _answered(
-        self,
-        clock: trio.abc.Clock,
-        question: Callable[[sqlite3.Connection], T],
-        nothing: T,
-        deadline: float,
-    ) -> T:
-        """In a thread: take a reader, ask, and put it back."""
-        reader = self._reader(clock)
-        if reader is None:
+        if said == NOTHING:
             return nothing
-        try:
-            return reader.answer(question, deadline)
-        except sqlite3.OperationalError as error:
-            if reader.stopped:
-                raise _Stopped from error
-            raise
-        finally:
-            self._put_back(reader)
+        if said == ANSWER:
+            answer: T = _decoder(cast(Hashable, kind)).decode(body)
+            return answer
+        raise self._trouble(said, body)
 
-    def _reader(self, clock: trio.abc.Clock) -> _Reader | None:
-        """A reader of the file that is there now: another one may have taken its place."""
-        file = identity(self._path)
+    async def _asked(self, question: Question, deadline: float) -> tuple[bytes, bytes]:
+        with suppress(_Gone):  # one that ended while nobody asked it
+            return await self._asked_once(question, deadline)
+        try:
+            return await self._asked_once(question, deadline)
+        except _Gone as error:
+            raise SinkUnavailable(f"{self._path}: the process that reads it ends") from error
+
+    async def _asked_once(self, question: Question, deadline: float) -> tuple[bytes, bytes]:
         if self._closed:
             raise SinkUnavailable("the history is closed")
-        while self._idle:
-            reader = self._idle.pop()
-            if reader.file == file:
-                return reader
-            reader.connection.close()
-        return _Reader(self._path, clock) if file is not None else None
+        reader = self._idle.pop() if self._idle else await trio.to_thread.run_sync(_Reader, self._path)
+        answered = False
+        try:
+            with trio.move_on_at(deadline + LATE_S):
+                message = pickle.dumps((question, max(0.0, deadline - trio.current_time())))
+                answer = await reader.ask(message)
+                answered = True
+                return answer
+            return TIMEOUT, b""
+        finally:
+            if answered and not self._closed:
+                self._idle.append(reader)
+            else:
+                reader.end()
 
-    def _put_back(self, reader: _Reader) -> None:
-        if self._closed:
-            reader.connection.close()
-        else:
-            self._idle.append(reader)
+    def _trouble(self, said: bytes, body: bytes) -> Exception:
+        if said == TIMEOUT:
+            return HistoryTimeout(f"the question took longer than {self._timeout_s:g} s")
+        if said == ERROR:
+            name, words = msgspec.msgpack.decode(body, type=tuple[str, str])
+            return ERRORS[name](words)
+        return RuntimeError(f"a question to history failed:\n{body.decode()}")
 
     def close(self) -> None:
         """Let go of the file; what is being asked still ends."""
         self._closed = True
         while self._idle:
-            self._idle.pop().connection.close()
+            self._idle.pop().end()
 
 
-def _nobody_waits() -> bool:
-    """Whether whoever asked went away. Only in a thread that Trio started."""
-    try:
-        trio.from_thread.check_cancelled()
-    except trio.Cancelled:
-        return True
-    return False
+@lru_cache(maxsize=64)
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder[Any](kind)

@@ -72,29 +72,15 @@ def state_of(connection: Connection, name: str) -> int:
     return 0 if row is None else row[0]
 
 
-class Latest:
-    """The newest tick of every instrument. The rows are made once per change, whoever asks how often."""
-
-    def __init__(self) -> None:
-        self._known: tuple[int, list[TickRow]] = (-1, [])
-
-    def answer(self, connection: Connection, exchange: str | None, market: str | None) -> list[TickRow]:
-        """Those of one exchange or market, where that is said."""
-        version, rows = self._known
-        if version != state_of(connection, "latest_version"):
-            version, rows = self._known = self._read(connection)
-        return [
-            row
-            for row in rows
-            if (exchange is None or row.exchange == exchange) and (market is None or row.market == market)
-        ]
-
-    def _read(self, connection: Connection) -> tuple[int, list[TickRow]]:
-        rows = connection.execute(
-            """SELECT ts, exchange, market, symbol, price, volume, high_24h, low_24h, change_24h, bid, ask
-            FROM latest CROSS JOIN instrument ON instrument.id = latest.instrument"""
-        )
-        return state_of(connection, "latest_version"), [TickRow(*row) for row in rows]
+def latest(connection: Connection, exchange: str | None, market: str | None) -> list[TickRow]:
+    """The newest tick of every instrument, or of those of one exchange or market."""
+    rows = connection.execute(
+        """SELECT ts, exchange, market, symbol, price, volume, high_24h, low_24h, change_24h, bid, ask
+        FROM latest CROSS JOIN instrument ON instrument.id = latest.instrument
+        WHERE exchange = coalesce(?, exchange) AND market = coalesce(?, market)""",
+        (exchange, market),
+    )
+    return [TickRow(*row) for row in rows]
 
 
 def instruments(connection: Connection) -> list[InstrumentKey]:

@@ -124,7 +124,7 @@ class Sweeper:
         yield from self._sweep_range("liquidation", _cutoff(keep.liquidations_days, now_ns))
         yield from self._sweep_range("funding_rate", _cutoff(keep.funding_days, now_ns))
         yield from self._sweep_range("gap", _cutoff(keep.gaps_days, now_ns))
-        yield self._sweep_latest(_cutoff(keep.ticks_days, now_ns), now_ns)
+        yield self._sweep_latest(_cutoff(keep.ticks_days, now_ns))
         yield from self._sweep_series(self._series(now_ns))
         yield from self._trim()
         yield from self._shrink()
@@ -161,11 +161,10 @@ class Sweeper:
         with transaction(self._connection):
             return self._connection.execute(statement, asked).rowcount
 
-    def _sweep_latest(self, before_ns: int, now_ns: int) -> int:
+    def _sweep_latest(self, before_ns: int) -> int:
         """What nobody has heard of for so long is not told as the latest any more. It counts as no row."""
         with transaction(self._connection):
-            if self._connection.execute("DELETE FROM latest WHERE ts < ?", (before_ns,)).rowcount:
-                self._writer.latest_version.raise_to(now_ns)
+            self._connection.execute("DELETE FROM latest WHERE ts < ?", (before_ns,))
         return 0
 
     def _sweep_series(self, series: Iterator[Series]) -> Iterator[int]:

@@ -64,20 +64,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
 
 
-class LatestVersion:
-    """A number that grows with every change of `latest`, and never comes again: not even in another file."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        row = connection.execute("SELECT value FROM state WHERE name = 'latest_version'").fetchone()
-        self._value = row[0] if row else 0
-
-    def raise_to(self, now_ns: int) -> None:
-        """Note a change, inside its transaction."""
-        self._value = max(self._value + 1, now_ns)
-        self._connection.execute("INSERT OR REPLACE INTO state VALUES ('latest_version', ?)", (self._value,))
-
-
 class Writer:
     """Takes rows, in order. After an error it is thrown away: what it remembers may be wrong then.
 
@@ -90,7 +76,6 @@ class Writer:
         self.began_ns = began_ns
         self.ticks = Minutes(connection, "tick", make_tick_minute)
         self.trades = Minutes(connection, "trade", make_trade_minute)
-        self.latest_version = LatestVersion(connection)
         self._instruments = Instruments(connection)
         self._by_kind: dict[type[Row], Callable[[list[Any]], None]] = {
             TickRow: self._write_ticks,
@@ -116,8 +101,6 @@ class Writer:
         with transaction(self.connection):
             for kind, alike in by_kind.items():
                 self._writes(kind)(alike)
-            if TickRow in by_kind:
-                self.latest_version.raise_to(now_ns)
             at_most = max(AT_ONCE, len(rows))
             self.ticks.seal(now_ns, at_most)
             self.trades.seal(now_ns, at_most)

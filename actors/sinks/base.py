@@ -11,9 +11,12 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
-from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
+from actors.market.losses import EVERYTHING
+from actors.market.rows import BarRow, FundingRow, GapRow, LiquidationRow, Row, TickRow, TradeRow
 from actors.market.storage import StorageReport
 
+GAP_BEGINS_BEFORE_NS = 86_400 * 1_000_000_000
+GAPS_MAX = 500
 Order: TypeAlias = Literal["newest", "oldest"]
 
 
@@ -98,6 +101,61 @@ class Stats(Struct, frozen=True):
     vwap: float | None
 
 
+class LiquidationsAsked(Struct, frozen=True):
+    """Liquidations of all instruments (or those `of` names) from when (inclusive) to when (exclusive), in ns,
+    worth `value_min` quote units at least; in slices of `slice_ns`, counted from the epoch."""
+
+    from_ns: int
+    to_ns: int
+    slice_ns: int
+    exchange: str | None = None
+    market: str | None = None
+    of: tuple[InstrumentKey, ...] | None = None
+    value_min: int = 0
+    biggest_max: int = 10
+
+
+class LiquidationSlice(Struct, frozen=True):
+    """What was liquidated on one side of one market in the slice that begins at `ts`, in quote units."""
+
+    ts: int
+    exchange: str
+    market: str
+    side: str
+    count: int
+    value: float
+
+
+class LiquidationGap(Struct, frozen=True):
+    """From when to when (ns; `None` while it lasts) liquidations of a market were missed, of so many of its
+    instruments; of all history where there is no exchange."""
+
+    ts: int
+    to_ts: int | None
+    exchange: str | None
+    market: str | None
+    instruments: int
+
+
+def liquidation_gap(
+    ts: int, to_ts: int | None, exchange: str, market: str, instruments: int
+) -> LiquidationGap:
+    """A gap as it was kept."""
+    if exchange == EVERYTHING:
+        return LiquidationGap(ts, to_ts, None, None, 0)
+    return LiquidationGap(ts, to_ts, exchange, market, instruments)
+
+
+class LiquidationsFound(Struct, frozen=True):
+    """Slices that hold any, in order; the biggest first; when the oldest that is kept of all was; and what is
+    missing of the window, of what began a day before it at the earliest."""
+
+    slices: list[LiquidationSlice]
+    biggest: list[LiquidationRow]
+    since_ns: int | None
+    gaps: list[LiquidationGap]
+
+
 class Memory(Protocol):
     """What was known at last, before the hub was started. Every `History` has that."""
 
@@ -120,6 +178,13 @@ class History(Memory, Protocol):
 
     def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
         """The bars of one length of one instrument."""
+
+    def funding(self, of: InstrumentKey, span: Span, every_ns: int = 0) -> AsyncIterator[list[FundingRow]]:
+        """The funding rates of one instrument, a row for each time that they changed; with `every_ns`, the
+        last of each such slice of time, counted from the epoch."""
+
+    async def liquidations(self, asked: LiquidationsAsked) -> LiquidationsFound:
+        """What the liquidations of a window come to."""
 
     def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
         """What is missing of one instrument, or of all history: every gap that overlaps the span, healed ones

@@ -15,10 +15,10 @@ from typing import NamedTuple, TypeVar
 
 import trio
 
-from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
+from actors.market.rows import BarRow, FundingRow, GapRow, Row, TickRow, TradeRow
 from actors.market.storage import StorageReport
 from actors.runtime.errors import SinkError, SinkUnavailable
-from actors.sinks import _sqlite_gaps
+from actors.sinks import _sqlite_funding, _sqlite_gaps, _sqlite_liquidations
 from actors.sinks import _sqlite_reading as reading
 from actors.sinks._sqlite_files import (
     LOCK_WAIT_S,
@@ -34,15 +34,15 @@ from actors.sinks._sqlite_retention import Retention, Sweeper
 from actors.sinks._sqlite_schema import migrate
 from actors.sinks._sqlite_stats import NO_STATS, stats
 from actors.sinks._sqlite_writing import Writer
-from actors.sinks.base import InstrumentKey, Span, Stats
+from actors.sinks.base import InstrumentKey, LiquidationsAsked, LiquidationsFound, Span, Stats
 
 __all__ = ["Retention", "SqliteHistory", "SqliteSink"]
 
 _logger = logging.getLogger("tickwell.history")
 
-R = TypeVar("R", TickRow, TradeRow, BarRow, GapRow)
+R = TypeVar("R", TickRow, TradeRow, BarRow, FundingRow, GapRow)
 
-PAGE_ROWS = 512  # a page of the web, and the one row more that tells whether there are any
+PAGE_ROWS = 1441  # a page of the web, and the one row more that tells whether there are any
 
 
 class _Store(NamedTuple):
@@ -189,59 +189,70 @@ class SqliteSink:
 
 
 class SqliteHistory:
-    """A `History` of the same file, in few threads of its own. Without a file there is nothing to tell.
+    """A `History` of the same file, read by few processes. Without a file there is nothing to tell.
 
     Raises `HistoryTimeout`, and `SinkUnavailable` when the file cannot be read. A cursor's tie-breaker is a
-    trade's id, a gap's channel, and empty for ticks and bars.
+    trade's id, a gap's channel, and empty for all else.
     """
 
-    def __init__(self, path: Path, timeout_s: float = 5.0, readers: int = 4) -> None:
+    def __init__(self, path: Path, timeout_s: float = 5.0, readers: int = 2) -> None:
         self._readers = Readers(path, timeout_s, readers)
-        self._latest = reading.Latest()
 
     async def latest(self, exchange: str | None = None, market: str | None = None) -> list[TickRow]:
         """The newest tick of every instrument that is within the ticks' retention."""
-        return await self._readers.ask(partial(self._latest.answer, exchange=exchange, market=market), [])
+        question = partial(reading.latest, exchange=exchange, market=market)
+        return await self._readers.ask(question, list[TickRow], [])
 
     async def instruments(self) -> list[InstrumentKey]:
         """All that rows were ever kept of."""
-        return await self._readers.ask(reading.instruments, [])
+        return await self._readers.ask(reading.instruments, list[InstrumentKey], [])
 
     def ticks(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TickRow]]:
         """The ticks of one instrument, in pages."""
-        return self._pages(partial(reading.ticks, of=of), span, lambda row: "")
+        return self._pages(partial(reading.ticks, of=of), list[TickRow], span, lambda row: "")
 
     def trades(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[TradeRow]]:
         """The trades of one instrument, in pages."""
-        return self._pages(partial(reading.trades, of=of), span, lambda row: row.trade_id)
+        return self._pages(partial(reading.trades, of=of), list[TradeRow], span, lambda row: row.trade_id)
 
     def bars(self, of: InstrumentKey, interval_s: int, span: Span) -> AsyncIterator[list[BarRow]]:
         """The bars of one length of one instrument, in pages."""
-        return self._pages(partial(reading.bars, of=of, interval_s=interval_s), span, lambda row: "")
+        return self._pages(
+            partial(reading.bars, of=of, interval_s=interval_s), list[BarRow], span, lambda row: ""
+        )
+
+    def funding(self, of: InstrumentKey, span: Span, every_ns: int = 0) -> AsyncIterator[list[FundingRow]]:
+        """The funding rates of one instrument, or the last of each `every_ns`, in pages."""
+        fetch = partial(_sqlite_funding.funding, of=of, every_ns=every_ns)
+        return self._pages(fetch, list[FundingRow], span, lambda row: "")
+
+    async def liquidations(self, asked: LiquidationsAsked) -> LiquidationsFound:
+        """What the liquidations of a window come to."""
+        question = partial(_sqlite_liquidations.liquidations, asked=asked)
+        return await self._readers.ask(question, LiquidationsFound, _sqlite_liquidations.NOTHING)
 
     def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
         """What is missing of one instrument, or of all of them, in pages."""
-        return self._pages(partial(_sqlite_gaps.gaps, of=of), span, lambda row: row.channel)
+        return self._pages(partial(_sqlite_gaps.gaps, of=of), list[GapRow], span, lambda row: row.channel)
 
     async def stats(self, of: InstrumentKey, from_ns: int, to_ns: int) -> Stats:
         """What the ticks of [from_ns, to_ns) come to; exact, while ticks of its ends are kept."""
         first, last = (min(max(ts, 0), reading.NEVER_NS) for ts in (from_ns, to_ns))
-        return await self._readers.ask(partial(stats, of=of, from_ns=first, to_ns=last), NO_STATS)
+        return await self._readers.ask(partial(stats, of=of, from_ns=first, to_ns=last), Stats, NO_STATS)
 
     def close(self) -> None:
         """Let go of the file. What is being asked still ends; asking again raises `SinkUnavailable`."""
         self._readers.close()
 
     async def _pages(
-        self, fetch: Callable[..., list[R]], span: Span, tie_of: Callable[[R], str]
+        self, fetch: Callable[..., list[R]], kind: type[list[R]], span: Span, tie_of: Callable[[R], str]
     ) -> AsyncIterator[list[R]]:
         """Each page is a question of its own: a slow taker holds nothing."""
         left, after = span.limit, span.after
         while left > 0:
             asked = reading.page_of(span, after, min(left, PAGE_ROWS))
-            question: Callable[[Connection], list[R]] = partial(fetch, page=asked)
             nothing: list[R] = []
-            page = await self._readers.ask(question, nothing)
+            page = await self._readers.ask(partial(fetch, page=asked), kind, nothing)
             if page:
                 yield page
             if len(page) < asked.limit:

@@ -292,9 +292,9 @@ async def test_a_span_may_be_anything(tmp_path: Path) -> None:
 
 async def test_a_long_span_comes_in_pages(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    await keep(path, [tick(second) for second in range(1300)], now_s=10**6)
-    pages = [len(page) async for page in SqliteHistory(path).ticks(BTC, Span(limit=1200))]
-    assert pages == [512, 512, 176]
+    await keep(path, [tick(second) for second in range(3100)], now_s=10**6)
+    pages = [len(page) async for page in SqliteHistory(path).ticks(BTC, Span(limit=3000))]
+    assert pages == [1441, 1441, 118]
 
 
 async def test_a_closed_history_tells_nothing(tmp_path: Path) -> None:

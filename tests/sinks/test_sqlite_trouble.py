@@ -10,13 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import trio
 from msgspec.structs import replace
 
 from actors.market.rows import Row, TickRow, TradeRow
-from actors.runtime.errors import HistoryTimeout, SinkRefused, SinkUnavailable
+from actors.runtime.errors import SinkRefused, SinkUnavailable
 from actors.sinks._sqlite_files import plain_errors
-from actors.sinks._sqlite_readers import Readers
 from actors.sinks._sqlite_schema import STEPS, migrate
 from actors.sinks.base import InstrumentKey, Span
 from actors.sinks.sqlite import SqliteHistory, SqliteSink
@@ -26,20 +24,11 @@ from tests.sinks.test_sqlite import FOREVER, read
 ROOT = Path(__file__).parent.parent.parent
 BTC = InstrumentKey("demo", "linear", "BTCUSDT")
 DAY_NS = 86_400 * S
-ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "history.db"
-
-
-def one(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT 1").fetchone()[0])
-
-
-def endless(connection: sqlite3.Connection) -> int:
-    return int(connection.execute(ENDLESS).fetchone()[0])
 
 
 def sink_of(path: Path) -> SqliteSink:
@@ -259,46 +248,6 @@ async def test_a_row_that_does_not_fit_is_refused_and_takes_nothing_with_it(path
     assert read(path, TickRow) == [tick(1)]
     await sink.write([tick(3, "NEWUSDT")])
     assert read(path, TickRow) == [tick(1), tick(3, "NEWUSDT")]
-    await sink.aclose()
-
-
-async def test_a_question_has_its_time(path: Path) -> None:
-    sink = sink_of(path)
-    await sink.write([tick()])
-    readers = Readers(path, 0.05, 1)
-    with pytest.raises(HistoryTimeout, match=r"longer than 0.05 s"):
-        await readers.ask(endless, 0)
-    assert await readers.ask(one, 0) == 1
-    await sink.aclose()
-
-
-async def test_whoever_goes_away_stops_the_question(path: Path) -> None:
-    sink = sink_of(path)
-    await sink.write([tick()])
-    readers = Readers(path, 10, 1)
-    with trio.fail_after(5):
-        with trio.move_on_after(0.05):
-            await readers.ask(endless, 0)
-        assert await readers.ask(one, 0) == 1
-    await sink.aclose()
-
-
-async def test_a_question_that_finds_all_readers_busy_has_its_time_too(path: Path) -> None:
-    sink = sink_of(path)
-    await sink.write([tick()])
-    readers = Readers(path, 0.2, 1)
-    told: list[str] = []
-
-    async def ask() -> None:
-        try:
-            await readers.ask(endless, 0)
-        except HistoryTimeout as error:
-            told.append(str(error))
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(ask)
-        nursery.start_soon(ask)
-    assert len(told) == 2
     await sink.aclose()
 
 

@@ -10,11 +10,19 @@ import trio
 from msgspec.structs import replace
 
 from actors.market.losses import EVERYTHING
-from actors.market.rows import BarRow, GapRow, Row, TickRow, TradeRow
-from actors.sinks.base import InstrumentKey, Span, Stats
+from actors.market.rows import BarRow, FundingRow, GapRow, LiquidationRow, Row, TickRow, TradeRow
+from actors.sinks.base import (
+    InstrumentKey,
+    LiquidationsAsked,
+    LiquidationsFound,
+    LiquidationSlice,
+    Span,
+    Stats,
+    liquidation_gap,
+)
 from tests.web.harness import NOW_NS
 
-R = TypeVar("R", TickRow, TradeRow, BarRow, GapRow)
+R = TypeVar("R", TickRow, TradeRow, BarRow, FundingRow, GapRow)
 PAGE = 300
 SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
@@ -86,6 +94,24 @@ class FakeHistory:
         async for page in only._pages(f"bars:{interval_s}", BarRow, of, span, lambda row: (row.ts, "")):
             yield page
 
+    async def funding(
+        self, of: InstrumentKey, span: Span, every_ns: int = 0
+    ) -> AsyncIterator[list[FundingRow]]:
+        """The funding rates of one instrument."""
+        rates = sorted((row for row in self.rows if isinstance(row, FundingRow)), key=lambda row: row.ts)
+        last = {row.ts // (every_ns or 1): row for row in rates}
+        only = FakeHistory(list(last.values()), self.asked, self.failures, self.takes_s)
+        async for page in only._pages("funding", FundingRow, of, span, lambda row: (row.ts, "")):
+            yield page
+
+    async def liquidations(self, asked: LiquidationsAsked) -> LiquidationsFound:
+        """What the liquidations of a window come to."""
+        self.asked.append(("liquidations", asked))
+        await self._work()
+        kept = [row for row in self.rows if isinstance(row, LiquidationRow)]
+        since_ns = min((row.ts for row in kept), default=None)
+        return summed([row for row in kept if fits(row, asked)], asked, since_ns, self.rows)
+
     async def gaps(self, of: InstrumentKey, span: Span) -> AsyncIterator[list[GapRow]]:
         """The gaps that overlap a span."""
         self.asked_gaps.append((of, span))
@@ -153,6 +179,35 @@ def chosen(
         and (span.after is None or (place_of(row) < span.after if newest else place_of(row) > span.after))
     ]
     return inside[: span.limit]
+
+
+def fits(row: LiquidationRow, asked: LiquidationsAsked) -> bool:
+    """Whether a liquidation is asked for."""
+    return (
+        asked.from_ns <= row.ts < asked.to_ns
+        and row.price * row.size >= asked.value_min
+        and asked.exchange in (None, row.exchange)
+        and asked.market in (None, row.market)
+        and (asked.of is None or InstrumentKey(row.exchange, row.market, row.symbol) in asked.of)
+    )
+
+
+def summed(
+    rows: list[LiquidationRow], asked: LiquidationsAsked, since_ns: int | None, kept: Iterable[Row]
+) -> LiquidationsFound:
+    """What liquidations come to."""
+    slices: dict[tuple[int, str, str, str], list[float]] = {}
+    for row in rows:
+        start = row.ts // asked.slice_ns * asked.slice_ns
+        slices.setdefault((start, row.exchange, row.market, row.side), []).append(row.price * row.size)
+    biggest = sorted(rows, key=lambda row: (-row.price * row.size, -row.ts))[: asked.biggest_max]
+    found = [LiquidationSlice(*key, len(values), sum(values)) for key, values in sorted(slices.items())]
+    gaps = [
+        liquidation_gap(row.ts, row.to_ts, row.exchange, row.market, 1)
+        for row in kept
+        if isinstance(row, GapRow) and row.channel in ("liquidations", "outbox") and not row.healed
+    ]
+    return LiquidationsFound(found, biggest, since_ns, gaps)
 
 
 def tick(ts: int, price: float = 100.0, of: InstrumentKey = BTC) -> TickRow:

@@ -134,21 +134,21 @@ async def test_how_long_ago_stays_what_it_was_on_the_first_page() -> None:
 
 async def test_a_page_that_could_not_be_read_on_ends_early_and_goes_on_later() -> None:
     history = FakeHistory(
-        [trade(each, f"{each:05}") for each in range(1800)], failures=[None, None, HistoryTimeout("slow")]
+        [trade(each, f"{each:05}") for each in range(4500)], failures=[None, None, HistoryTimeout("slow")]
     )
     app = hub(history)
-    first = await ask(app, TRADES, limit=1700)
+    first = await ask(app, TRADES, limit=4400)
     assert first["meta"]["count"] == len(first["data"]) == 2 * PAGE_ROWS
     assert first["meta"]["has_more"]
-    rest = await walk(app, TRADES, limit=1700, cursor=first["meta"]["next_cursor"])
-    assert len({each["trade_id"] for each in first["data"] + rest}) == 1800
+    rest = await walk(app, TRADES, limit=4400, cursor=first["meta"]["next_cursor"])
+    assert len({each["trade_id"] for each in first["data"] + rest}) == 4500
 
 
 async def test_the_answer_ends_early_when_telling_takes_too_long(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    history = FakeHistory([trade(each, f"{each:05}") for each in range(4000)], takes_s=8.0)
-    answer = await ask(hub(history), TRADES, limit=4000)
+    history = FakeHistory([trade(each, f"{each:05}") for each in range(5000)], takes_s=8.0)
+    answer = await ask(hub(history), TRADES, limit=5000)
     assert answer["meta"]["count"] == 3 * PAGE_ROWS
     assert answer["meta"]["has_more"]
 

@@ -1,4 +1,4 @@
-"""`/api/v1/{tickers,trades,bars,gaps}/{key}/history`: what was, as far back as history goes."""
+"""`/api/v1/{tickers,trades,bars,funding,gaps}/{key}/history`: what was, as far back as history goes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from quart import Response
 
 from web.api.history_desk import Desk
 from web.api.history_gaps import GapOut
-from web.api.history_kinds import PastInterval, bars, gaps, ticks, trades
+from web.api.history_kinds import PastInterval, bars, funding, gaps, ticks, trades
 from web.api.history_known import known
 from web.api.history_routes import Reading
-from web.api.history_rows import RowsQuery, answer_rows
-from web.api.history_shapes import PageMeta, PastTradeOut, TickOut, tick_out
+from web.api.history_rows import RowsQuery, Text, answer_rows
+from web.api.history_shapes import PageMeta, PastFundingOut, PastTradeOut, TickOut, tick_out
+from web.api.history_times import read_window
 from web.api.tape import BarOut
 from web.site import Site
 
@@ -28,6 +29,14 @@ class PastBarsQuery(RowsQuery, frozen=True, kw_only=True):
     """Which bars, from when to when, and how many."""
 
     interval: Annotated[PastInterval, msgspec.Meta(description="The length of a bar.")] = "1m"
+
+
+class PastFundingQuery(RowsQuery, frozen=True, kw_only=True):
+    """Which funding rates, from when to when, and how many."""
+
+    every: Annotated[
+        Text | None, msgspec.Meta(description="Of each such length of time the last only: `15m`, `1h`, `8h`.")
+    ] = None
 
 
 async def answer_ticks(site: Site, desk: Desk, names: dict[str, str], query: RowsQuery) -> Response:
@@ -46,6 +55,13 @@ async def answer_bars(site: Site, desk: Desk, names: dict[str, str], query: Past
     """The bars of one instrument."""
     of = await known(site, desk, names["key"])
     return await answer_rows(site, desk, of, query, bars(desk, of, query.interval, site.now_ns))
+
+
+async def answer_funding(site: Site, desk: Desk, names: dict[str, str], query: PastFundingQuery) -> Response:
+    """The funding rates of one instrument."""
+    every_ns = read_window("every", query.every) if query.every else 0
+    of = await known(site, desk, names["key"])
+    return await answer_rows(site, desk, of, query, funding(desk, of, every_ns))
 
 
 async def answer_gaps(site: Site, desk: Desk, names: dict[str, str], query: RowsQuery) -> Response:
@@ -87,6 +103,18 @@ READINGS: list[Reading[Any]] = [
         meta=PageMeta,
         problems=PROBLEMS,
         serve=answer_bars,
+    ),
+    Reading(
+        path="/api/v1/funding/{key}/history",
+        name="funding_history",
+        summary="The past funding rates of one perpetual",
+        details="A row for each time that the rate, or its period, changed; with `every`, the last of each "
+        f"such length of time. {PAGING}",
+        query=PastFundingQuery,
+        data=list[PastFundingOut],
+        meta=PageMeta,
+        problems=PROBLEMS,
+        serve=answer_funding,
     ),
     Reading(
         path="/api/v1/gaps/{key}/history",

@@ -1,4 +1,4 @@
-"""The kinds of rows that can be asked for: ticks, trades, and bars of every length."""
+"""The kinds of rows that can be asked for: ticks, trades, funding rates, gaps, and bars of every length."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from typing import Literal, TypeAlias, get_args
 from msgspec import Struct
 
 from actors.market.reports import Bar
-from actors.market.rows import GapRow, TickRow, TradeRow
+from actors.market.rows import FundingRow, GapRow, TickRow, TradeRow
 from actors.sinks.base import InstrumentKey, Span
 from web.api.history_bars import MADE_OF_S, folded, parts_of
 from web.api.history_desk import Desk
 from web.api.history_gaps import OF_BARS, OF_TICKS, OF_TRADES, GapOut, gap_out, holes_of_trades
 from web.api.history_pages import PAGE_ROWS
 from web.api.history_rows import Rows
-from web.api.history_shapes import PastTradeOut, bar_of_row, past_trade_out
+from web.api.history_shapes import (
+    PastFundingOut,
+    PastTradeOut,
+    bar_of_row,
+    past_funding_out,
+    past_trade_out,
+)
 from web.api.tape import INTERVALS, BarOut, bar_out
 
 PastInterval: TypeAlias = Literal["1m", "5m", "15m", "1h", "4h", "1d"]
@@ -40,6 +46,17 @@ def trades(desk: Desk, of: InstrumentKey) -> Rows[TradeRow]:
         return await desk.rows(lambda history: history.trades(of, span))
 
     return Rows("trades", PastTradeOut, fetch, lambda row: (row.ts, row.trade_id), past_trade_out, OF_TRADES)
+
+
+def funding(desk: Desk, of: InstrumentKey, every_ns: int) -> Rows[FundingRow]:
+    """The funding rates of an instrument, or the last of each `every_ns`."""
+
+    async def fetch(span: Span) -> list[FundingRow]:
+        return await desk.rows(lambda history: history.funding(of, span, every_ns))
+
+    return Rows(
+        f"funding:{every_ns}", PastFundingOut, fetch, lambda row: (row.ts, ""), past_funding_out, OF_TICKS
+    )
 
 
 def gaps(desk: Desk, of: InstrumentKey) -> Rows[GapRow]:

@@ -13,7 +13,7 @@ from actors.sinks.base import Span
 from web.problems import Problem
 
 R = TypeVar("R")
-PAGE_ROWS = 500
+PAGE_ROWS = 1440  # a day of minute bars
 TELLING_S = 20.0
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from actors.market.derived import HOURS_PER_YEAR, rate_per_hours
 from actors.market.reports import Bar, BarSource
-from actors.market.rows import BarRow, TickRow, TradeRow
+from actors.market.rows import BarRow, FundingRow, TickRow, TradeRow
 from web.api.history_gaps import GapOut
 from web.api.history_known import PRICES_NAME_OF
+from web.wire import unix_ms
 
 
 class TickOut(Struct, frozen=True):
@@ -51,6 +53,22 @@ class PastTradeOut(Struct, frozen=True):
     ts_event: int
     count: int
     backfill: bool
+
+
+class PastFundingOut(Struct, frozen=True):
+    """A funding rate as it stood from `ts` (Unix ms) on, until the next row: a fraction per
+    `funding_interval_h` hours, the same per 8 hours, and percent per year without compounding.
+    `open_interest` is one-sided, in the base coin."""
+
+    ts: int
+    funding_rate: float
+    funding_interval_h: float | None
+    funding_rate_8h: float | None
+    funding_apr: float | None
+    next_funding_ts: int | None
+    mark_price: float | None
+    index_price: float | None
+    open_interest: float | None
 
 
 class PageMeta(Struct, frozen=True, kw_only=True):
@@ -104,6 +122,22 @@ def past_trade_out(row: TradeRow) -> PastTradeOut:
     """A trade as its readers see it."""
     return PastTradeOut(
         row.trade_id, row.price, row.size, row.side, row.ts // 1_000_000, row.count, row.backfill
+    )
+
+
+def past_funding_out(row: FundingRow) -> PastFundingOut:
+    """A funding rate as its readers see it."""
+    per_year = rate_per_hours(row.funding_rate, row.funding_interval_h, HOURS_PER_YEAR)
+    return PastFundingOut(
+        row.ts // 1_000_000,
+        row.funding_rate,
+        row.funding_interval_h,
+        rate_per_hours(row.funding_rate, row.funding_interval_h, 8.0),
+        None if per_year is None else per_year * 100.0,
+        unix_ms(row.next_funding_ts),
+        row.mark_price,
+        row.index_price,
+        row.open_interest,
     )
 
 
