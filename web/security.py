@@ -1,47 +1,113 @@
-"""Who may ask, from where, and what browsers are told: Host, Origin, control rights, response headers.
+"""Who may ask: by the Host and the Origin, by the address and the token, and by how often they have asked.
 
-A hub on a desk is reachable by every web page that its user opens. Three rules keep those out: the Host
-header must be ours (against DNS rebinding), a foreign Origin gets no WebSocket and no control, and
-control needs this machine or a token.
+`web/guard/` holds the parts; here they make one gate, which every request passes. Reading is open to whoever
+reaches the port, unless the settings close it. To change something always takes a token, or this machine.
 """
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, NoReturn
 
-from actors.runtime.settings import WebSettings
+import trio
+
+from actors.runtime.clock import steady_clock
+from actors.runtime.settings import TokenSettings, WebSettings
+from web.guard.addresses import client_address, host_name, is_loopback, networks_of, share_of
+from web.guard.keyring import Holder, Keyring, Refusal, Scope
+from web.guard.origins import Origins
+from web.guard.rates import Rate
+from web.guard.tickets import Tickets
 from web.problems import Problem
+from web.quietlog import QuietLog
 
 HEADERS = {
     # Chromium, Firefox and Safari take a WebSocket to our own host and port as 'self'.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
-DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-class Headers(Protocol):
-    """What is needed of a request's headers."""
-
-    def get(self, key: str, default: str = "") -> str:
-        """The value of a header."""
-
-    def __contains__(self, key: object) -> bool: ...
+CONTROL_BURST = 10
+FAILURES_PER_MINUTE = 10
+FAILURES_BURST = 20
+REFUSALS = (
+    "misdirected",
+    "foreign_origin",
+    "token_required",
+    "control_refused",
+    "bad_token",
+    "token_expired",
+    "wrong_scope",
+)
+LIMITS = ("address", "token", "control", "failures")
+REALM = 'Bearer realm="tickwell"'
 
 
 @dataclass(frozen=True)
+class Caller:
+    """Who asks. `address` is where from, as far as that can be believed; `is_here` says that it is this
+    machine, asked by a loopback name and through no proxy, behind which everybody would be local; `found` is
+    whose token came."""
+
+    address: str
+    is_here: bool
+    found: Holder | Refusal = "missing"
+
+    @property
+    def holder(self) -> Holder | None:
+        """Whose token it is, if it is one."""
+        return self.found if isinstance(self.found, Holder) else None
+
+    @property
+    def who(self) -> str:
+        """Whom limits count: the token's holder, or else the address."""
+        return f"token {self.holder.name}" if self.holder else f"address {share_of(self.address)}"
+
+
+@dataclass
 class Gate:
-    """The rules, as the settings of `[web]` make them."""
+    """The rules, as the settings make them, and what has gone through. `refused` and `limited` count by
+    cause."""
 
     settings: WebSettings
+    tokens: Mapping[str, TokenSettings] = field(default_factory=dict)
+    now_ns: Callable[[], int] = field(default_factory=steady_clock)
+    tickets: Tickets = field(default_factory=Tickets)
+    quiet: QuietLog = field(default_factory=QuietLog)
+    refused: Counter[str] = field(default_factory=Counter)
+    limited: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.origins = Origins(settings)
+        self.keyring = Keyring(self.tokens, settings.control_token)
+        self.proxies = networks_of(settings.trusted_proxies)
+        self.requests = Rate(settings.requests_per_s, settings.requests_burst)
+        self.controls = Rate(settings.control_per_minute / 60, CONTROL_BURST)
+        self.failures = Rate(FAILURES_PER_MINUTE / 60, FAILURES_BURST)
+
+    def caller(self, headers: Any, peer: str) -> Caller:
+        """Who sends a request with these `headers` over a connection of `peer`."""
+        found = self.keyring.find(headers.get("Authorization", ""), self.now_ns())
+        if not any(name in headers for name in FORWARDED):
+            is_here = is_loopback(peer) and is_loopback(host_name(headers.get("Host", "")))
+            return Caller(peer, is_here, found)
+        forwarded = ",".join(headers.getlist("X-Forwarded-For"))
+        return Caller(client_address(peer, forwarded, self.proxies), False, found)
+
+    def caller_of(self, request: Any) -> Caller:
+        """Who sends `request`, which may be a WebSocket's."""
+        peer = (request.scope.get("client") or ("",))[0]
+        return self.caller(request.headers, str(peer))
 
     def check_host(self, headers: Any) -> None:
         """Raise a 421 `Problem` when the request was meant for somebody else's name.
@@ -49,21 +115,9 @@ class Gate:
         A missing Host is let in: browsers always send one, and only browsers can be rebound.
         """
         host = headers.get("Host", "")
-        if host and not self.host_allowed(host_name(host)):
+        if host and not self.origins.host_allowed(host_name(host)):
+            self.refused["misdirected"] += 1
             raise Problem(421, "This hub does not serve that host name.", code="misdirected")
-
-    def host_allowed(self, name: str) -> bool:
-        """Whether `name` may stand in the Host header."""
-        if is_loopback(name) or name in self.allowed_hosts():
-            return True
-        if is_loopback(self.settings.host):
-            return False
-        # A page can only be rebound under a name, so bare addresses are safe (and health probes use them).
-        return is_address(name) or not self.settings.allowed_origins
-
-    def allowed_hosts(self) -> set[str]:
-        """The host names of the allowed origins."""
-        return {urlsplit(origin).hostname or "" for origin in self.settings.allowed_origins} - {""}
 
     def check_origin(self, headers: Any) -> None:
         """Raise a 403 `Problem` when a browser sends the request for a page of another origin.
@@ -71,7 +125,8 @@ class Gate:
         Programs send no Origin and are let in; `null` (sandboxed frames, local files) is foreign.
         """
         origin = headers.get("Origin")
-        if origin is not None and not self.origin_allowed(origin, headers.get("Host", "")):
+        if origin is not None and not self.origins.allowed(origin, headers.get("Host", "")):
+            self.refused["foreign_origin"] += 1
             raise Problem(403, "Pages of that origin may not use this hub.", code="foreign_origin")
 
     def check_embedding(self, headers: Any) -> None:
@@ -80,77 +135,79 @@ class Gate:
         Reading needs no check (the page never sees the answer), but some reading sets things in motion.
         """
         behind = headers.get("Sec-Fetch-Site") == "cross-site" and headers.get("Sec-Fetch-Mode") != "navigate"
-        if behind and headers.get("Origin", "") not in self.settings.allowed_origins:
+        if behind and not self.origins.listed(headers.get("Origin", "")):
+            self.refused["foreign_origin"] += 1
             raise Problem(403, "Pages of other sites may not have books followed.", code="foreign_origin")
 
-    def origin_allowed(self, origin: str, host: str) -> bool:
-        """Whether a page of `origin` may talk to a hub that was addressed as `host`."""
-        if origin in self.settings.allowed_origins:
-            return True
-        scheme, _, authority = origin.partition("://")
-        if scheme not in DEFAULT_PORTS or not authority or not host:
-            return False
-        return place(authority, DEFAULT_PORTS[scheme]) == place(host, DEFAULT_PORTS[scheme])
+    def admit(self, caller: Caller) -> None:
+        """Count a request; raise a 429 `Problem` when it is one too many. This machine has no limit."""
+        if not caller.is_here:
+            self._limit("token" if caller.holder else "address", self.requests, caller.who)
 
-    def check_control(self, headers: Any, peer: str) -> None:
-        """Raise a 401 or 403 `Problem` unless the request may start and stop things.
+    def may_read(self, caller: Caller) -> bool:
+        """Whether the caller may have data."""
+        with_token = caller.holder is not None and caller.holder.may("read")
+        return self.settings.public_read or caller.is_here or with_token
 
-        The token opens from anywhere. Without it the request must come from this machine, addressed by a
-        loopback name, not through a proxy (behind which everybody is local), and not for a foreign page.
+    def check_read(self, caller: Caller) -> None:
+        """Raise a 401 `Problem` unless the caller may read."""
+        if self.may_read(caller):
+            return
+        self._refuse(caller, "read", "token_required", "Reading needs `Authorization: Bearer <token>`.")
+
+    def check_ticket(self, caller: Caller) -> None:
+        """Raise a 401 or 403 `Problem` unless the caller may have a ticket: for a token, or on this
+        machine."""
+        if not caller.is_here and not (caller.holder and caller.holder.may("read")):
+            words = "A ticket is given for `Authorization: Bearer <token>`."
+            self._refuse(caller, "read", "token_required", words)
+
+    def check_control(self, headers: Any, peer: str, *, changes: bool = True) -> None:
+        """Raise a 401, 403 or 429 `Problem` unless the request may change something, or see what only the
+        owner may: not `changes`, which are fewer, and noted in the log.
+
+        A token opens from anywhere. Without it the request must come from this machine, and not for a foreign
+        page.
         """
-        if self.token_matches(headers.get("Authorization", "")):
+        caller = self.caller(headers, peer)
+        if changes and not caller.is_here:
+            self._limit("control", self.controls, caller.who)
+        if caller.holder is not None and caller.holder.may("control"):
+            if changes:
+                self._tell(logging.INFO, f"control by {caller.who}", caller)
             return
         self.check_origin(headers)
-        proxied = any(name in headers for name in FORWARDED)
-        if is_loopback(peer) and is_loopback(host_name(headers.get("Host", ""))) and not proxied:
+        if caller.is_here:
             return
-        challenge = {"WWW-Authenticate": 'Bearer realm="tickwell control"'}
-        detail = (
-            "Control needs `Authorization: Bearer <control_token>`, or a request on the hub's own machine."
-        )
-        raise Problem(401, detail, code="control_refused", headers=challenge)
+        words = "Control needs `Authorization: Bearer <token>`, or a request on the hub's own machine."
+        self._refuse(caller, "control", "control_refused", words)
 
-    def token_matches(self, authorization: str) -> bool:
-        """Whether the header carries the control token. An empty token in the settings matches nothing."""
-        scheme, _, token = authorization.partition(" ")
-        expected = self.settings.control_token
-        given = token.strip().encode("utf-8", "replace")
-        return bool(expected) and scheme.lower() == "bearer" and hmac.compare_digest(given, expected.encode())
+    def _refuse(self, caller: Caller, scope: Scope, code: str, words: str) -> NoReturn:
+        """Say why: no token, none of ours, too old, or not for this."""
+        status, error = 401, ""
+        if caller.found == "unknown":
+            code, words, error = (
+                "bad_token",
+                "That token or ticket is not good here, or no longer.",
+                "invalid_token",
+            )
+        elif caller.found == "expired":
+            code, words, error = "token_expired", "That token has expired.", "invalid_token"
+        elif caller.holder is not None:
+            status, code, error = 403, "wrong_scope", "insufficient_scope"
+            words = f"That token is not for this: it needs the scope `{scope}`."
+        self.refused[code] += 1
+        self._limit("failures", self.failures, f"address {share_of(caller.address)}")
+        self._tell(logging.WARNING, f"refused to {scope}: {code}", caller)
+        challenge = REALM + (f', error="{error}"' if error else "")
+        raise Problem(status, words, code=code, headers={"www-authenticate": challenge})
 
+    def _tell(self, level: int, words: str, caller: Caller) -> None:
+        self.quiet.write(level, words, f"web: {words}, from {caller.address}")
 
-def host_name(host: str) -> str:
-    """The name or address in a Host header, without port and brackets, in lower case."""
-    name, port = place(host, 0)
-    return name if port >= 0 else ""
-
-
-def place(authority: str, default_port: int) -> tuple[str, int]:
-    """Host and port of `host[:port]`; port -1 when it is malformed."""
-    try:
-        parts = urlsplit(f"//{authority}")
-        port = parts.port
-    except ValueError:
-        return authority, -1
-    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
-        return authority, -1
-    return (parts.hostname or "").rstrip("."), default_port if port is None else port
-
-
-def is_address(name: str) -> bool:
-    """Whether `name` is a bare IP address."""
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(name: str) -> bool:
-    """Whether `name` (a host name, or an IP address of either family) means this machine."""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    if not is_address(name):
-        return False
-    address = ip_address(name)
-    inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (inner or address).is_loopback
+    def _limit(self, cause: str, rate: Rate, who: str) -> None:
+        wait_s = rate.take(who, trio.current_time())
+        if wait_s > 0:
+            self.limited[cause] += 1
+            words = f"Too many requests; more than {rate.burst:g} at once and {rate.per_s * 60:g} a minute."
+            raise Problem(429, words, code="rate_limited", headers={"retry-after": str(ceil(wait_s))})
