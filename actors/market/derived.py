@@ -87,6 +87,11 @@ def funding_apr(ticker: Ticker) -> float | None:
     return None if per_year is None else _finite(per_year * 100.0)
 
 
+def rate_per_hours(rate: float | None, interval_h: float | None, hours: float) -> float | None:
+    """A funding rate that is paid every `interval_h` hours, as the fraction that comes to in `hours`."""
+    return None if rate is None or not interval_h or interval_h < 0.0 else _finite(rate * hours / interval_h)
+
+
 def premium_bps(ticker: Ticker) -> float | None:
     """How far the mark price stands above the index, in 1/10000 of the index."""
     return bps_above(ticker.mark_price, ticker.index_price)
@@ -101,8 +106,7 @@ def open_interest_value(ticker: Ticker) -> float | None:
 
 
 def _per_hours(ticker: Ticker, hours: float) -> float | None:
-    rate, interval_h = ticker.funding_rate, ticker.funding_interval_h
-    return None if rate is None or not interval_h or interval_h < 0.0 else _finite(rate * hours / interval_h)
+    return rate_per_hours(ticker.funding_rate, ticker.funding_interval_h, hours)
 
 
 def _finite(value: float) -> float | None:

@@ -65,6 +65,8 @@ REQUESTS = [
     ("/api/v1/quality/bybit", 200),
     ("/api/v1/quality/bybit?state=stale&channel=trades", 200),
     ("/api/v1/quality/kraken", 404),
+    ("/api/v1/hub", 200),
+    ("/api/v1/clients", 200),
     ("/api/v1/tickers/bybit:linear:BTCUSDT/history", 200),
     ("/api/v1/tickers/bybit:linear:NOPE/history", 404),
     ("/api/v1/trades/bybit:linear:BTCUSDT/history?limit=7", 200),
@@ -72,6 +74,10 @@ REQUESTS = [
     ("/api/v1/bars/bybit:linear:BTCUSDT/history?interval=5m", 200),
     ("/api/v1/bars/bybit:linear:BTCUSDT/history?interval=1s", 400),
     ("/api/v1/gaps/bybit:linear:BTCUSDT/history?order=oldest", 200),
+    ("/api/v1/funding/bybit:linear:BTCUSDT/history?from=-7d", 200),
+    ("/api/v1/liquidations/summary", 200),
+    ("/api/v1/liquidations/summary?window=1h&slice=1m&bases=BTC", 200),
+    ("/api/v1/liquidations/summary?slice=90s", 400),
     ("/api/prices/latest", 200),
     ("/api/prices/latest?market=SPOT&symbols=BTCUSDT,NOPE", 200),
     ("/api/prices/BTCUSDT/FUTURES/history?from=-15m", 200),
@@ -170,7 +176,8 @@ def test_every_address_is_asked_below() -> None:
 
 @pytest.mark.parametrize(("path", "status"), REQUESTS)
 async def test_an_answer_is_as_described(path: str, status: int) -> None:
-    response = await app().test_client().get(path)
+    local = {"Host": "localhost"}  # of clients only this machine is told
+    response = await app().test_client().get(path, scope_base=LOCAL, headers=local)
     answer = await response.get_json(force=True)
     assert response.status_code == status, answer
     assert response.content_type == response_of(path, status)[0]

@@ -9,6 +9,8 @@ from msgspec import UNSET, Struct, UnsetType
 
 from actors.market.feeds import FeedState
 from actors.market.sinkstatus import SinkState
+from web.api.queries import Query
+from web.api.tickets import Ticket
 
 
 class SinkCounts(Struct, frozen=True, kw_only=True):
@@ -101,17 +103,19 @@ class Order(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """One address: `answers` maps status codes to the content type and the type of what comes back."""
+    """One address: `answers` maps status codes to the content type and the type of what comes back, `None`
+    for nothing."""
 
-    method: Literal["get", "post"]
+    method: Literal["get", "post", "put", "patch", "delete"]
     path: str
     name: str
     tag: str
     summary: str
     details: str
-    answers: dict[int, tuple[str, type]]
+    answers: dict[int, tuple[str, Any]]
     problems: tuple[int, ...] = ()
-    body: type | None = None
+    body: Any = None
+    query: type[Query] | None = None
 
 
 HEALTH: dict[int, tuple[str, type]] = {
@@ -120,7 +124,8 @@ HEALTH: dict[int, tuple[str, type]] = {
 }
 STATUS: dict[int, tuple[str, Any]] = {200: ("application/json", Status)}
 METRICS: dict[int, tuple[str, type]] = {200: ("text/plain", str)}
-CONTROL_PROBLEMS = (400, 401, 403, 404, 413, 415)
+CONTROL_PROBLEMS = (400, 401, 403, 404, 413, 415, 429)
+TICKET: dict[int, tuple[str, type]] = {201: ("application/json", Ticket)}
 
 ADDRESSES = [
     Elsewhere("get", "/health", "health", "operations", "How well the hub is", "For monitoring.", HEALTH),
@@ -165,5 +170,15 @@ ADDRESSES = [
         STATUS,
         CONTROL_PROBLEMS,
         Order,
+    ),
+    Elsewhere(
+        "post",
+        "/api/v1/tickets",
+        "tickets",
+        "operations",
+        "A ticket for a socket",
+        "For browsers, which cannot send a token with a socket: good once, as `?ticket=`.",
+        TICKET,
+        (401, 403, 429),
     ),
 ]

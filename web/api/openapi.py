@@ -13,7 +13,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from actors.runtime.version import __version__
-from web.api import stream
+from web.api import alerts_described, stream
 from web.api.elsewhere import ADDRESSES, Elsewhere
 from web.api.queries import Query, parameters
 from web.api.resource import Address, ChannelState
@@ -23,7 +23,9 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 STREAM_PROBLEMS = (400, 403, 404, 429, 503)
 REF = "#/components/schemas/{name}"
+BESIDE = [*ADDRESSES, *alerts_described.ADDRESSES]
 PATHED = {
+    "name": ("The name of an alert rule.", "btc-above-100k"),
     "key": ("An instrument: its exchange, its market, and its symbol or name.", "bybit:linear:BTCUSDT"),
     "exchange": ("An exchange that this hub reads.", "bybit"),
     "symbol": ("The exchange's spelling of the instrument, or its name.", "BTCUSDT"),
@@ -71,8 +73,8 @@ def register(app: QuartTrio, site: Site, routes: Iterable[Address[Any]]) -> None
 def document(routes: Sequence[Address[Any]], exchanges: list[str]) -> dict[str, Any]:
     """The document; `exchanges` are those that the hub has."""
     paths: dict[str, Any] = {route.path: {"get": operation(route, exchanges)} for route in routes}
-    for each in ADDRESSES:
-        paths.setdefault(each.path, {})[each.method] = other_operation(each)
+    for each in BESIDE:
+        paths.setdefault(each.path, {})[each.method] = other_operation(each, exchanges)
     told = stream.operation()
     paths[stream.PATH] = {
         "get": {**told, "responses": {**told["responses"], **problem_responses(STREAM_PROBLEMS)}}
@@ -91,6 +93,7 @@ def document(routes: Sequence[Address[Any]], exchanges: list[str]) -> dict[str, 
         "servers": [{"url": "/", "description": "This hub."}],
         "tags": [
             {"name": "market", "description": "What the exchanges tell."},
+            {"name": "alerts", "description": "Rules over what the exchanges tell."},
             {"name": "operations", "description": "How the hub is doing, and what it does."},
         ],
         "paths": paths,
@@ -101,8 +104,8 @@ def document(routes: Sequence[Address[Any]], exchanges: list[str]) -> dict[str, 
 def schemas(routes: Sequence[Address[Any]]) -> dict[str, Any]:
     """Every named shape."""
     kinds: list[Any] = [kind for route in routes for kind in (*shapes_of(route.data), route.meta)]
-    for each in ADDRESSES:
-        kinds += [kind for _, kind in each.answers.values()] + ([each.body] if each.body else [])
+    for each in BESIDE:
+        kinds += [kind for _, kind in each.answers.values() if kind] + ([each.body] if each.body else [])
     _, components = msgspec.json.schema_components([*kinds, ProblemDocument], ref_template=REF)
     return dict(sorted(components.items()))
 
@@ -147,8 +150,8 @@ def operation(route: Address[Any], exchanges: list[str]) -> dict[str, Any]:
         "summary": route.summary,
         "description": route.details,
         "parameters": [
-            *path_parameters(route, exchanges),
-            *query_parameters(route, exchanges),
+            *path_parameters(route.path, exchanges),
+            *query_parameters(route.query, exchanges),
             IF_NONE_MATCH,
         ],
         "responses": responses,
@@ -163,9 +166,9 @@ IF_NONE_MATCH = {
 }
 
 
-def path_parameters(route: Address[Any], exchanges: list[str]) -> list[dict[str, Any]]:
+def path_parameters(path: str, exchanges: list[str]) -> list[dict[str, Any]]:
     """The parameters inside the path."""
-    return [path_parameter(name, exchanges) for name in findall(r"\{(\w+)\}", route.path)]
+    return [path_parameter(name, exchanges) for name in findall(r"\{(\w+)\}", path)]
 
 
 def path_parameter(name: str, exchanges: list[str]) -> dict[str, Any]:
@@ -186,10 +189,10 @@ def path_parameter(name: str, exchanges: list[str]) -> dict[str, Any]:
     }
 
 
-def query_parameters(route: Address[Query], exchanges: list[str]) -> list[dict[str, Any]]:
+def query_parameters(query: type[Query], exchanges: list[str]) -> list[dict[str, Any]]:
     """The parameters behind the question mark."""
     found = []
-    for name, told in parameters(route.query).items():
+    for name, told in parameters(query).items():
         schema = {key: value for key, value in told.items() if key != "description"}
         if name == "exchange":
             schema["enum"] = exchanges
@@ -209,12 +212,12 @@ def problem_responses(statuses: Iterable[int]) -> dict[str, Any]:
     return {**named, "default": {"description": "Something else went wrong.", "content": content}}
 
 
-def other_operation(each: Elsewhere) -> dict[str, Any]:
+def other_operation(each: Elsewhere, exchanges: list[str]) -> dict[str, Any]:
     """What an address beside REST v1 does."""
     responses = {
         str(status): {
             "description": HTTPStatus(status).phrase,
-            "content": {kind: {"schema": schema_of(shape)}},
+            **({"content": {kind: {"schema": schema_of(shape)}}} if shape else {}),
         }
         for status, (kind, shape) in each.answers.items()
     }
@@ -225,6 +228,11 @@ def other_operation(each: Elsewhere) -> dict[str, Any]:
         "description": each.details,
         "responses": {**responses, **problem_responses(each.problems)},
     }
+    parameters = path_parameters(each.path, exchanges)
+    if each.query is not None:
+        parameters += query_parameters(each.query, exchanges)
+    if parameters:
+        told["parameters"] = parameters
     if each.body is not None:
         told["requestBody"] = {"required": False, "content": {JSON: {"schema": schema_of(each.body)}}}
     return told

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Struct
 
+from actors.market.distribution import BOUNDS_S
 from actors.market.feeds import FeedState, MarketReport
 from actors.market.reports import Hole, LatencyReport, QualityReport
 from web.api.keys import boards_of, offer_of
@@ -18,6 +19,8 @@ from web.picture import HOLES_KEPT
 from web.readmodel import Board
 from web.site import Site
 from web.wire import unix_ms
+
+BOUNDS_MS = [bound_s * 1000 for bound_s in BOUNDS_S]
 
 
 class QualityQuery(Query, frozen=True, kw_only=True):
@@ -50,7 +53,8 @@ class LatencyOut(Struct, frozen=True):
     minute.
 
     Corrected by `clock_offset_ms`, how far the exchange's clock is ahead of ours, give or take
-    `clock_error_ms`; not corrected where they are `null`.
+    `clock_error_ms`; not corrected where they are `null`. `delays` and `dwells` count the same samples since
+    the start: those up to each of `bounds_ms`, and at last the longer ones; empty while there was none.
     """
 
     p50_ms: float | None
@@ -59,6 +63,9 @@ class LatencyOut(Struct, frozen=True):
     dwell_p99_ms: float | None
     clock_offset_ms: float | None
     clock_error_ms: float | None
+    bounds_ms: list[float]
+    delays: list[int]
+    dwells: list[int]
 
 
 class MarketQuality(Struct, frozen=True):
@@ -162,7 +169,19 @@ def market_quality(site: Site, board: Board, report: MarketReport, now_ns: int) 
 
 def latency_out(report: LatencyReport | None) -> LatencyOut | None:
     """A market's latency as its readers see it."""
-    return None if report is None else msgspec.convert(report, LatencyOut, from_attributes=True)
+    if report is None:
+        return None
+    return LatencyOut(
+        p50_ms=report.p50_ms,
+        p99_ms=report.p99_ms,
+        dwell_p50_ms=report.dwell_p50_ms,
+        dwell_p99_ms=report.dwell_p99_ms,
+        clock_offset_ms=report.clock_offset_ms,
+        clock_error_ms=report.clock_error_ms,
+        bounds_ms=BOUNDS_MS,
+        delays=list(report.delays.counts),
+        dwells=list(report.dwells.counts),
+    )
 
 
 def channels_of(site: Site, board: Board, market: str) -> list[ChannelSummary]:

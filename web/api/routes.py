@@ -7,14 +7,18 @@ from typing import Any
 from quart_trio import QuartTrio
 
 from web.api import (
+    alerts,
     books,
     channels,
+    clients,
     comparing,
     funding,
     history,
     history_routes,
+    hub,
     instruments,
     liquidations,
+    liquidations_summary,
     openapi,
     prices,
     prices_summary,
@@ -22,6 +26,7 @@ from web.api import (
     stream,
     tape,
     tickers,
+    tickets,
 )
 from web.api.answering import Answers, add_route
 from web.api.history_routes import Reading
@@ -39,9 +44,16 @@ ROUTES: list[Route[Any]] = [
     *comparing.ROUTES,
     *quality.ROUTES,
     *channels.ROUTES,
+    *hub.ROUTES,
+    *clients.ROUTES,
 ]
 
-READINGS: list[Reading[Any]] = [*history.READINGS, *prices_summary.READINGS, *prices.READINGS]
+READINGS: list[Reading[Any]] = [
+    *history.READINGS,
+    *liquidations_summary.READINGS,
+    *prices_summary.READINGS,
+    *prices.READINGS,
+]
 
 
 def register(app: QuartTrio, site: Site) -> None:
@@ -52,4 +64,6 @@ def register(app: QuartTrio, site: Site) -> None:
     history_routes.register(app, site, READINGS)
     openapi.register(app, site, [*ROUTES, *READINGS])
     stream.register(app, site)
+    tickets.register(app, site)
+    alerts.register(app, site)
     asyncapi.register(app)

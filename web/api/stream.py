@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quart import Response, request
+from quart.wrappers.base import BaseRequestWebsocket
 from quart_trio import QuartTrio
 from werkzeug.datastructures import MultiDict
 
@@ -47,7 +48,8 @@ def register(app: QuartTrio, site: Site) -> None:
             del response.headers["content-length"]  # nobody knows how long the answer to a GET would be
             return response
         response = Response(EventStream(site, wanted, address, site.stop_of(request)), 200, HEADERS)
-        response.timeout = None  # a client that takes nothing is dropped by the server's write deadline
+        # A client that takes nothing is dropped by the server's write deadline.
+        response.timeout = seconds_left(site, request)
         return response
 
 
@@ -81,6 +83,12 @@ def read_value(name: str, values: list[str]) -> Any:
         words = "resume is not understood; expected the id of an event, such as 19a6c7:18441."
         raise RequestError("bad_params", words, field=name)
     return {"epoch": found.epoch, "offset": found.offset}
+
+
+def seconds_left(site: Site, asked: BaseRequestWebsocket) -> float | None:
+    """How long the reader's token lets it listen; `None` for ever."""
+    expires_ns = asked.scope.get("state", {}).get("expires_ns")
+    return None if expires_ns is None else max(0, expires_ns - site.now_ns()) / 1e9
 
 
 def position(text: str) -> Position | None:
