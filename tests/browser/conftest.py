@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from .staged_hub import StagedHub
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
@@ -135,6 +137,14 @@ def fake_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     hub.start()
     yield hub
     hub.stop()
+
+
+@pytest.fixture(scope="package")
+def staged_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StagedHub]:
+    """The real hub on an exchange that can be made to fail."""
+    hub = StagedHub(tmp_path_factory.mktemp("staged_hub"))
+    yield hub
+    hub.close()
 
 
 @pytest.fixture(scope="module")  # while it lives, its driver keeps an asyncio loop running in this thread

@@ -164,6 +164,15 @@ function waitingFor(feeds, elapsedMs) {
   return feeds.flatMap((feed) => [describeFeed(feed, elapsedMs), ...remarks(feed).map(({ text }) => text)]);
 }
 
+/** The console is fetched when it is first opened; `?console` in the address opens it. */
+function showConsole() {
+  const { open } = $("console");
+  history.replaceState(null, "", `${location.pathname}${open ? "?console" : ""}${location.hash}`);
+  if (open) import("./console/console.js");
+}
+
+$("console").addEventListener("toggle", showConsole);
+$("console").open = new URLSearchParams(location.search).has("console");
 window.addEventListener("hashchange", () => {
   page.view = readView(location.hash);
   table.sortBy(readSort(page.view.sort));

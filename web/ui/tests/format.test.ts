@@ -37,9 +37,9 @@ describe("percentages and amounts", () => {
   });
 
   it("are short", () => {
-    expect(compact(1_240_000_000)).toBe("1.24 B");
+    expect(compact(1_240_000_000)).toBe("1.240 B");
     expect(compact(803_100)).toBe("803.1 K");
-    expect(compact(12)).toBe("12.0");
+    expect(compact(12)).toBe("12.00");
     expect(fixed(-0.0001, 2)).toBe("0.00");
   });
 });

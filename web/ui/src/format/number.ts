@@ -19,11 +19,15 @@ export function price(value: Maybe, tickSize?: Maybe): string {
 
 /** A signed percentage such as +1.25 %. */
 export function percent(value: Maybe, decimals = 2): string {
-  if (!known(value)) return UNKNOWN;
-  return `${signOf(value, decimals)}${fixed(Math.abs(value), decimals)} %`;
+  return known(value) ? `${signed(value, decimals)} %` : UNKNOWN;
 }
 
-/** A large amount in few characters: 1.24 B, 803.1 K. */
+/** With so many decimals and always a sign, unless it rounds to nothing: +1.25. */
+export function signed(value: Maybe, decimals: number): string {
+  return known(value) ? `${signOf(value, decimals)}${fixed(Math.abs(value), decimals)}` : UNKNOWN;
+}
+
+/** An amount of any size in few characters, with four digits: 1.240 B, 803.1 K. */
 export function compact(value: Maybe): string {
   return known(value) ? COMPACT.format(value).replace(/([KMBT])$/, " $1") : UNKNOWN;
 }
@@ -34,7 +38,7 @@ export function fixed(value: Maybe, decimals: number): string {
   return formatter(decimals).format(roundsToZero(value, decimals) ? 0 : value);
 }
 
-const COMPACT = new Intl.NumberFormat("en", { notation: "compact", minimumSignificantDigits: 3, maximumSignificantDigits: 4 });
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", minimumSignificantDigits: 4, maximumSignificantDigits: 4 });
 const FORMATTERS = new Map<number, Intl.NumberFormat>();
 
 function formatter(decimals: number): Intl.NumberFormat {

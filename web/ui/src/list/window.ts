@@ -20,3 +20,12 @@ export function scrollTo(index: number, scrollTop: number, height: number, rowHe
   if (bottom > scrollTop + height - head) return bottom - height + head;
   return scrollTop;
 }
+
+/**
+ * The row that line `line` of `lines` shows when the window begins with row `from`.
+ *
+ * A row keeps its line for as long as it is within the window: scrolling by one row writes one line anew.
+ */
+export function rowOfLine(line: number, lines: number, from: number): number {
+  return from + ((((line - from) % lines) + lines) % lines);
+}

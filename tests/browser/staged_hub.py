@@ -1,0 +1,73 @@
+"""A small hub on one simulated exchange, for tests that stop it, or make its exchange fail."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.processes import SimulatorProcess, free_port, hub, simulator
+
+START_S = 30.0
+SMALL = {
+    "TICKWELL_EXCHANGE_BINANCE_ENABLED": "no",
+    "TICKWELL_EXCHANGE_HYPERLIQUID_ENABLED": "no",
+    "TICKWELL_EXCHANGE_BYBIT_LINEAR": "BTCUSDT, ETHUSDT, SOLUSDT",
+    "TICKWELL_EXCHANGE_BYBIT_SPOT": "BTCUSDT, ETHUSDT",
+    "TICKWELL_MARKET_STALE_AFTER_MIN_S": "1",
+    "TICKWELL_SUPERVISOR_RECONNECT_DELAY_MAX_S": "2",
+}
+
+
+class StagedHub:
+    """Bybit alone, with few instruments, which fall stale soon. It comes back at the same address."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory, self._port = directory, free_port()
+        self._stack, self._running = ExitStack(), ExitStack()
+        self._exchange: SimulatorProcess = self._stack.enter_context(
+            simulator(directory, "--port", "0", "--rate", "60", "--symbols", "15")
+        )
+        self.url = f"http://127.0.0.1:{self._port}"
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> None:
+        """Start the hub, and wait until it answers."""
+        overrides = SMALL | {"TICKWELL_WEB_PORT": self._port}
+        process = self._running.enter_context(hub(self._directory, self._exchange.port, **overrides))
+        deadline = time.monotonic() + START_S
+        while process.child.poll() is None and time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.url}/livez", timeout=2).close()
+            except OSError:
+                time.sleep(0.1)
+                continue
+            return
+        raise RuntimeError(f"the hub did not start: {process.log.read_text()}")
+
+    def stop(self) -> None:
+        """Stop it, with nothing said to its clients."""
+        self._running.close()
+
+    def close(self) -> None:
+        """Stop everything."""
+        self._running.close()
+        self._stack.close()
+
+    def fail(self, **fault: object) -> None:
+        """Make the exchange fail from now on."""
+        self._control("fault", json.dumps(fault).encode())
+
+    def heal(self) -> None:
+        """Let the exchange work again."""
+        self._control("heal")
+
+    def _control(self, what: str, body: bytes = b"") -> None:
+        request = urllib.request.Request(f"{self._exchange.url}/control/{what}", body, method="POST")
+        urllib.request.urlopen(request, timeout=5).close()
