@@ -1,0 +1,1 @@
+"""The bus: what lets several machines be one hub. `base.py` says what a transport promises."""
