@@ -1,11 +1,13 @@
-# run · demo · test · check · fix · golden · screens · drills · bench · bench-quick: each makes what it needs. Python 3.11 or newer with venv is enough.
+# run · demo · test · check · fix · golden · screens · drills · bench · bench-quick · siege · lock · sbom · audit: each makes what it needs. Python 3.11 or newer with venv is enough.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
+LOCK := .lock-venv
+LOCKED := --extra questdb --extra redis --extra nats --extra parquet
 
-.PHONY: run demo test check fix golden screens drills bench bench-quick clean
+.PHONY: run demo test check fix golden screens drills bench bench-quick siege lock sbom audit clean
 
 run: $(VENV)/.run
 	@$(BIN)/python supervisor.py
@@ -44,8 +46,26 @@ bench: $(BENCH)/.made
 bench-quick: $(BENCH)/.made
 	@$(BENCH)/bin/python -m benchmarks --quick
 
+# Two minutes: ten thousand silent connections against a hub, and whether anybody else notices.
+siege: $(VENV)/.test
+	@$(BIN)/python -m tests.loopback.siege
+
+# The exact versions that pyproject.toml leads to today, every file by its hash, for CPython 3.11 on Linux; no host is named.
+lock: $(LOCK)/.made
+	@$(LOCK)/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links $(LOCKED) --output-file requirements.lock pyproject.toml
+	@sed -i '1i # Made by `make lock`. To install: pip install --require-hashes -r requirements.lock' requirements.lock
+
+# What a release is made of, as CycloneDX: sbom.json.
+sbom: $(LOCK)/.made
+	@$(LOCK)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-format JSON --output-file sbom.json
+
+# Known vulnerabilities of these versions. It asks the internet, and fails where it gets no answer.
+audit: $(LOCK)/.made
+	@$(LOCK)/bin/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
+
 clean:
-	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(LOCK) sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 web/ui/node_modules/.package-lock.json: web/ui/package-lock.json
 	@echo "Installing what the screens are built with …"
@@ -72,4 +92,11 @@ $(BENCH)/.made: pyproject.toml benchmarks/requirements.txt
 	@$(PYTHON) -m venv $(BENCH) || { echo "Python's venv is missing: install the package python3-venv"; exit 1; }
 	@echo '*' > $(BENCH)/.gitignore
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable . -r benchmarks/requirements.txt
+	@touch $@
+
+$(LOCK)/.made:
+	@echo "Installing what reads and writes requirements.lock …"
+	@$(PYTHON) -m venv $(LOCK) || { echo "Python's venv is missing: install the package python3-venv"; exit 1; }
+	@echo '*' > $(LOCK)/.gitignore
+	@$(LOCK)/bin/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7.4,<8' 'cyclonedx-bom>=5,<8' 'pip-audit>=2.7,<3'
 	@touch $@

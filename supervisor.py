@@ -10,9 +10,14 @@
     ├── snapshot
     ├── sinks                one_for_one: what is recorded goes to each, and none waits for another
     ├── recall               once, at the start: what was known at last, as stale
+    ├── alerts               rules over what changes, told to the stream and the notifiers
     └── web
 
-Run it: `python supervisor.py [--settings FILE] [--demo] [--check] [--version] [COMMAND]`; see `commands/`.
+Of several machines (`[bus]`, `--role`), some have feeds and others the state: see `actors/bus/node.py`.
+
+    exchanges ─▶ feeds ─▶ collect ─▶ send ─▶ bus ─▶ receive ─▶ raw ─▶ state ─▶ …
+
+Run it: `python supervisor.py [--settings FILE] [--role ROLES] [--demo] [--check] [COMMAND]`; see `commands/`.
 """
 
 import os
@@ -32,28 +37,21 @@ from pathlib import Path
 
 import trio
 
-from actors.control import LISTING, FeedControl
-from actors.exchanges import exchanges, load_codec
-from actors.exchanges.base import BOOK
-from actors.feed.agenda import Budget
-from actors.feed.plan import plan_for, route_of
+from actors.alerts import Alerting, check_alerts
+from actors.bus.base import Connect
+from actors.bus.node import Node
+from actors.control import FeedControl
+from actors.exchanges import exchanges
 from actors.feed.transport import Transport, transport_for
-from actors.feed.wishes import base_channels
-from actors.fleet import Fleet
-from actors.ingest import Ingest
-from actors.intake import Intake, Recording
-from actors.listing import Listing
-from actors.market.demand import Demand
+from actors.feeds import Feeds, offered
+from actors.intake import Recording
+from actors.keeping import Keeping
 from actors.market.events import Batch
-from actors.market.feeds import Board, FeedStatus
+from actors.market.feeds import Board
+from actors.market.mark import Mark
 from actors.market.market import Market
-from actors.market.recording import Recorder
 from actors.market.rhythm import Patience
-from actors.market.rows import Row
-from actors.market.sinkstatus import SinkStatus
 from actors.market.tick import Tick
-from actors.market.trades import TradeLimits
-from actors.persist import Pace, Persist
 from actors.recall import Recall
 from actors.runtime.arguments import parse
 from actors.runtime.backoff import Backoff
@@ -61,26 +59,27 @@ from actors.runtime.clock import steady_clock
 from actors.runtime.ini import read_settings
 from actors.runtime.logs import configure_logs
 from actors.runtime.observer import Observer
-from actors.runtime.settings import ExchangeSettings, Settings, SinkSettings
+from actors.runtime.settings import Settings
+from actors.runtime.settings_bus import ROLES, check_roles
 from actors.runtime.shutdown import until_signalled
 from actors.runtime.start import banner, calm_collector, last_words, prepare_directory
 from actors.runtime.supervision import Child, Intensity, Supervisor
-from actors.sinks.base import Sink, kinds_of
-from actors.sinks.configured import history_of, memories_of, outbox_of, sinks_of
+from actors.sinks.configured import history_of, memories_of
 from actors.snapshot import Snapshot
-from actors.state import State
+from actors.state import State, limits_of
 from commands import meant_by
 from commands.demo import start_simulator
 from web.app import create_app
+from web.control import Control
 from web.offers import Offer
 from web.picture import Kept
 from web.readmodel import ReadModel
 from web.server import serve
+from web.serving import announced
 from web.wire import encode_record
 
 HERE = Path(__file__).resolve().parent
 BATCHES_QUEUED = 1024
-ROWS_QUEUED = 256
 
 
 @dataclass
@@ -92,30 +91,40 @@ class Hub:
     transport: Transport = field(default_factory=Transport)
     serve: Callable[..., Awaitable[None]] = serve
     draw: Callable[[], float] = random.random
+    roles: tuple[str, ...] = ROLES
+    connect: Connect | None = None
 
     def __post_init__(self) -> None:
-        settings, names = self.settings, list(self.settings.exchanges)
-        self.patience = Patience(settings.market.stale_after_min_s, settings.market.stale_after_max_s)
-        kept = settings.market
-        limits = TradeLimits(
-            trades_kept=kept.trades_kept, bars_kept=kept.bars_kept, bar_grace_s=kept.bar_grace_s
-        )
-        self.market, self.board = Market(self.patience, limits), Board()
-        self.web_stop, self.offers = trio.Event(), dict[tuple[str, str], Offer]()
-        self.raw_send, self.raw_receive = trio.open_memory_channel[Batch](BATCHES_QUEUED)
-        self.read_model = ReadModel(names, self.now_ns, Kept(kept.trades_kept, kept.bars_kept))
-        self.feeds = Supervisor("hub/pipeline/feeds", intensity=Intensity(5, 60), standing=True)
-        self.control = FeedControl(self.feeds, self.board, self.now_ns, self._report)
-        self.observer = self.feeds.observe = Observer(self.control.observe)
-        self.recording, self.history = Recording(self.now_ns), history_of(settings)
+        settings, kept = self.settings, self.settings.market
+        self.patience = Patience(kept.stale_after_min_s, kept.stale_after_max_s)
+        self.market, self.web_stop = Market(self.patience, limits_of(kept)), trio.Event()
+        self.raw_send, self.raw_receive = trio.open_memory_channel[Batch | Mark](BATCHES_QUEUED)
+        self.read_model = ReadModel(settings.exchanges, self.now_ns, Kept(kept.trades_kept, kept.bars_kept))
+        self.recording = Recording(self.now_ns)
+        self.history = history_of(settings, is_ours="persist" in self.roles)
+        self.alerting = Alerting(settings, self.now_ns, self.history, is_here="serve" in self.roles)
+        self.board = self.feed_board = Board()
+        if settings.bus.is_used and self.hears:
+            self.feed_board = Board()  # the web sees the feeds of all nodes on the other one
+        self.feeds = Supervisor("hub/feeds", intensity=Intensity(5, 60), standing=True)
+        self.feed_control = FeedControl(self.feeds, self.feed_board, self.now_ns, self._report)
+        self.observer = self.feeds.observe = Observer(self.feed_control.observe)
+        self.node = self._join() if settings.bus.is_used else None
+        self.control: Control = self.feed_control if self.node is None else self.node.control
         core = Backoff(base_s=0.2, ceiling_s=2.0)
         self.new_core = partial(Supervisor, intensity=Intensity(3, 30), backoff=core, observe=self.observer)
         self.sinks = self.new_core("hub/sinks")
-        for sink, options in sinks_of(settings, self.now_ns):
-            self.sinks.add(Child(sink.name, self._sink(sink, options).run))
-        for name, exchange in settings.exchanges.items():
-            if exchange.enabled:
-                self.feeds.add(Child(name, self._exchange(name, exchange).run))
+        if "persist" in self.roles:
+            told_again = self.node is not None and self.node.hearing.resumes
+            for child in Keeping(settings, self.recording, self.now_ns, told_again).children():
+                self.sinks.add(child)
+        if "ingest" in self.roles:
+            self._add_feeds()
+
+    @property
+    def hears(self) -> bool:
+        """Whether there is a live picture here: a node that has nothing but feeds needs none."""
+        return "serve" in self.roles or "persist" in self.roles
 
     def tree(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Supervisor:
         """The root; `announce` is told where the web listens."""
@@ -129,90 +138,77 @@ class Hub:
             report=self.read_model.report,
             now_ns=self.now_ns,
             pace_s=self.read_model.pace_s,
+            is_free=self._is_free,
         )
-        state = State(self.raw_receive, self.market, self.now_ns, self.snapshot.wake)
-        memories = memories_of(self.settings, self.history)
+        memories = memories_of(self.settings, self.history) if self.hears else []
         recall = Recall(memories, self.settings.exchanges, self.market.remember, self.now_ns)
-        children = [Child("state", state.run), Child("feeds", self.feeds.run)]
-        self.pipeline = self.new_core("hub/pipeline", children, strategy="rest_for_one")
+        self.pipeline = self.new_core("hub/pipeline", self._pipeline(), strategy="rest_for_one")
+        nodes = self.node.children(self.new_core, self.feeds) if self.node is not None else []
         self.root = self.new_core(
             "hub",
             [
-                Child("pipeline", self.pipeline.run),
+                *([Child("pipeline", self.pipeline.run)] if self.hears else []),
+                *nodes,
                 Child("snapshot", self.snapshot.run),
                 Child("sinks", self.sinks.run),
                 Child("recall", recall.run),
+                *self.alerting.children(),
                 Child("web", self._web(announce)),
             ],
         )
         return self.root
 
-    def _exchange(self, name: str, settings: ExchangeSettings) -> Supervisor:
-        retries = self.settings.supervisor
-        supervisor = Supervisor(
-            f"{self.feeds.name}/{name}",
-            intensity=Intensity(5, 60),
-            backoff=Backoff(retries.reconnect_delay_s, retries.reconnect_delay_max_s, draw=self.draw),
-            standing=True,
-            observe=self.observer,
+    def _pipeline(self) -> list[Child]:
+        """The state, and after it where its batches come from: the feeds, or the bus."""
+        node = self.node
+        state = State(
+            self.raw_receive, self.market, self.now_ns, self.snapshot.wake, self._cut, self._is_free
         )
-        for market in load_codec(name).markets:
-            if settings.symbols(market):
-                self._market(supervisor, name, market, settings)
-        return supervisor
+        source = Child("feeds", self.feeds.run) if node is None else Child("receive", node.receive.run)
+        return [Child("state", state.run), source]
 
-    def _market(self, supervisor: Supervisor, name: str, market: str, settings: ExchangeSettings) -> None:
-        new_codec, picture = partial(load_codec(name), market), self.settings.market
-        codec = new_codec()
-        channels = base_channels(codec.offers, trades=settings.trades, liquidations=settings.liquidations)
-        switched_off = tuple(each for each in codec.offers if each not in (*channels, BOOK))
-        self.offers[name, market] = Offer(codec.offers, codec.sampled, codec.depth_max, switched_off)
-        budget = Budget(codec.limits.fetch_weight_per_min)
+    def _is_free(self) -> bool:
+        """Whether the hub keeps its own time: what comes over the bus has another."""
+        return self.node is None or not self.hears or self.node.hearing.is_free()
 
-        def new_feed(status: FeedStatus) -> Callable[[], Awaitable[None]]:
-            return Ingest(
-                status=status,
-                route=route_of(status.connection),
-                channels=channels,
-                new_codec=new_codec,
-                stream_url=settings.stream_url(market),
-                rest_url=settings.rest_url(market),
-                transport=self.transport,
-                budget=budget,
-                outbox=self.raw_send,
-                now_ns=self.now_ns,
-                patience=self.patience,
-                draw=self.draw,
-            ).run
+    def _cut(self, mark: Mark) -> None:
+        self.snapshot.cut(mark)
+        if self.node is not None:
+            self.node.hearing.marked(mark)
 
-        status, retries = self.board.market(name, market), self.settings.supervisor.max_retries
-        status.symbols, status.offers = settings.symbols(market), codec.offers
-        status.demand = Demand(picture.book_grace_s, picture.books_max)
-        plan = plan_for(codec, channels, picture.book_depth, picture.books_max)
-        fleet = Fleet(supervisor, status, plan, new_feed, retries, picture.book_depth)
-        listing = Listing(
-            codec=codec,
-            rest_url=settings.rest_url(market),
+    def _join(self) -> Node:
+        """What joins this node to the others."""
+        return Node(
+            self.settings,
+            self.roles,
+            board=self.board,
+            feed_board=self.feed_board,
+            switch=self.feed_control,
+            raw=self.raw_send,
+            recording=self.recording,
+            now_ns=self.now_ns,
+            tell_epoch=self.read_model.begin,
+            connect=self.connect,
+        )
+
+    def _add_feeds(self) -> None:
+        feeds = Feeds(
+            settings=self.settings,
+            board=self.feed_board,
+            outbox=self.raw_send if self.node is None else self.node.feeds_send,
             transport=self.transport,
-            wanted=settings.symbols(market),
-            refresh_s=picture.listing_refresh_s,
-            follow=fleet.follow,
-            outbox=self.raw_send,
-            books=settings.books(market),
+            patience=self.patience,
+            now_ns=self.now_ns,
+            draw=self.draw,
+            observer=self.observer,
+            **({} if self.node is None else {"shared": self.node.shared}),
         )
-        supervisor.add(Child(f"{name}:{market}:{LISTING}", listing.run, retries))
-
-    def _sink(self, sink: Sink, options: SinkSettings) -> Persist:
-        send, receive = trio.open_memory_channel[list[Row]](ROWS_QUEUED)
-        intake = Intake(send, SinkStatus(sink.name), self.now_ns, kinds=kinds_of(sink))
-        self.recording.takers[sink.name] = Recorder(options.history_interval_s), intake
-        outbox = outbox_of(sink.name, options, self.settings.data, self.now_ns)
-        pace = Pace(batch_rows=options.batch_rows, flush_interval_s=options.flush_interval_s)
-        return Persist(sink, outbox, receive, intake.status, intake.losses, self.now_ns, pace)
+        feeds.add_to(self.feeds)
 
     def _publish(self, tick: Tick) -> None:
         self.read_model.publish(tick)
         self.recording.note(tick)
+        self.alerting.offer(tick)
 
     def _web(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Callable[[], Awaitable[None]]:
         app = create_app(
@@ -221,33 +217,31 @@ class Hub:
             self.settings.web,
             stop=self.web_stop,
             now_ns=self.now_ns,
-            offers=self.offers,
+            offers={place: Offer(*each) for place, each in offered(self.settings).items()},
             history=self.history,
             history_is_whole=self.recording.is_whole,
             sinks=self.recording.reports,
             stream=self.settings.stream,
+            tokens=self.settings.tokens,
+            alerts=self.alerting.desk,
+            bus=self.node.report if self.node is not None else None,
         )
-
-        async def run() -> None:
-            grace_s = self.settings.supervisor.shutdown_grace_s
-            async with trio.open_nursery() as nursery:
-                announce(
-                    await nursery.start(
-                        partial(self.serve, shutdown_grace_s=grace_s), app, self.settings.web, self.web_stop
-                    )
-                )
-
-        return run
+        grace_s = self.settings.supervisor.shutdown_grace_s
+        return partial(announced, self.serve, app, self.settings.web, self.web_stop, grace_s, announce)
 
     def _report(self) -> None:
         self.read_model.report(self.board.reports())
 
     async def drain(self) -> None:
         """Feeds stop → their channel ends → the state ends → the sinks write → the web says goodbye."""
-        self.feeds.stop()
-        await self.pipeline.wait_child("feeds")
+        if self.node is not None:
+            await self.node.drain()
+        else:
+            self.feeds.stop()
+            await self.pipeline.wait_child("feeds")
         self.raw_send.close()
-        await self.root.wait_child("pipeline")
+        if self.hears:
+            await self.root.wait_child("pipeline")
         self.snapshot.finish()
         self.recording.close()
         await self.root.wait_child("sinks")
@@ -256,13 +250,13 @@ class Hub:
         self.root.stop()
 
 
-async def run_hub(settings: Settings, *, demo: bool) -> None:
+async def run_hub(settings: Settings, *, demo: bool, roles: tuple[str, ...] = ROLES) -> None:
     """Run until a signal drains it. Raises `StartError` or `RestartIntensityExceeded`."""
     async with trio.open_nursery() as nursery:
         if demo:
             settings = await start_simulator(nursery, settings)
         prepare_directory(settings.data)
-        hub = Hub(settings, transport=transport_for(settings.market))
+        hub = Hub(settings, transport=transport_for(settings.market), roles=roles)
         tree = hub.tree(lambda addresses: print(banner(settings, addresses, demo=demo), flush=True))
         grace_s = settings.supervisor.shutdown_grace_s
         await nursery.start(until_signalled, hub.drain, grace_s, nursery.cancel_scope)
@@ -276,11 +270,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(words, HERE / "settings.ini", meant_by(words))
     try:
         settings = read_settings(options.settings, os.environ, exchanges())
+        check_alerts(settings)
         if options.run is not None:
             return int(options.run(options, settings))
         configure_logs(settings.supervisor.log_level)
         calm_collector()
-        trio.run(partial(run_hub, settings, demo=options.demo))
+        check_roles(settings.bus, options.role)
+        trio.run(partial(run_hub, settings, demo=options.demo, roles=options.role))
     except BaseException as error:
         ending = last_words(error)
         if ending is None:

@@ -56,7 +56,9 @@ class Fleet:
 
     def _add(self, connection: str, symbols: tuple[str, ...]) -> None:
         market = self.status
-        status = FeedStatus(market.exchange, market.market, connection, symbols, market.demand)
+        status = FeedStatus(
+            market.exchange, market.market, connection, symbols, market.demand, market.inherited
+        )
         status.life = self.lives.pop(connection, 0)  # a number must not come twice: it tells lives apart
         self.status.feeds[connection] = status
         self.supervisor.add(Child(status.name, self.new_feed(status), self.max_retries))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import trio
 from msgspec import structs
@@ -13,6 +14,8 @@ from actors.market.recording import Recorder
 from actors.market.rows import Row
 from actors.market.sinkstatus import SinkReport, SinkStatus
 from actors.market.tick import Tick
+
+LATE_NS = 5_000_000_000
 
 
 @dataclass
@@ -62,19 +65,59 @@ class Intake:
         self.losses.add(Loss(cause, now_ns, now_ns, rows))
 
 
+class Publisher(Protocol):
+    """Tells others of what is live. It never makes whoever tells it wait."""
+
+    def note(self, tick: Tick) -> None:
+        """Something changed."""
+
+    def report(self) -> SinkReport:
+        """How it is doing."""
+
+    def close(self) -> None:
+        """Nothing more will come."""
+
+
 @dataclass
 class Recording:
-    """Hands what changed to every sink, as rows; no sink waits for another, and the market for none."""
+    """Hands what changed to every sink, as rows, and to every publisher; none waits for another, and the
+    market for none.
+
+    Ticks up to number `recorded` were recorded by an earlier process. One that comes late, because a flow of
+    other machines is caught up with, is for the sinks only.
+    """
 
     now_ns: Callable[[], int]
     takers: dict[str, tuple[Recorder, Intake]] = field(default_factory=dict)
+    publishers: list[Publisher] = field(default_factory=list)
+    recorded: int = 0
 
     def note(self, tick: Tick) -> None:
         """Record what changed. A whole tick repeats what was told, or will be."""
-        if tick.whole:
+        for publisher in self.publishers if tick.ts > self.now_ns() - LATE_NS else ():
+            publisher.note(tick)
+        if tick.whole or 0 < tick.number <= self.recorded:
             return
         for recorder, intake in self.takers.values():
-            intake.offer(recorder.rows(tick.exchange, tick.changes, self.now_ns()))
+            intake.offer(recorder.rows(tick.exchange, tick.changes, tick.ts))
+
+    def accepted(self) -> tuple[int, ...]:
+        """How many rows each sink was given."""
+        return tuple(intake.status.accepted for _, intake in self.takers.values())
+
+    def settled(self) -> tuple[int, ...]:
+        """How many of these, the first ones, are in the sink, on disk, or lost."""
+        statuses = [intake.status for _, intake in self.takers.values()]
+        return tuple(status.accepted - status.in_hand for status in statuses)
+
+    def has_room(self) -> bool:
+        """Whether all sinks keep up, so that a flow that could be slower need not be."""
+        return all(intake.status.in_hand < intake.rows_max // 4 for _, intake in self.takers.values())
+
+    def missed(self, from_ns: int, to_ns: int) -> None:
+        """What happened between these moments will never be told."""
+        for _, intake in self.takers.values():
+            intake.losses.add(Loss("bus", from_ns, to_ns, 0))
 
     def is_whole(self) -> bool:
         """Whether history has all that happened, but for the last moments. A cache is no history: a sink that
@@ -83,13 +126,16 @@ class Recording:
 
     def reports(self) -> list[SinkReport]:
         """The state of every sink."""
-        return [
+        recorded = [
             structs.replace(intake.status.report(), rejected=dict(recorder.rejected))
             for recorder, intake in self.takers.values()
         ]
+        return [*recorded, *(publisher.report() for publisher in self.publishers)]
 
     def close(self) -> None:
         """Nothing more will come: the sinks' actors write what they have, and end."""
+        for publisher in self.publishers:
+            publisher.close()
         takers, self.takers = self.takers, {}
         for _, intake in takers.values():
             intake.outbox.close()

@@ -54,28 +54,9 @@ class Listing:
             await trio.sleep(self.refresh_s)
 
     async def _ask(self) -> Selection:
-        instruments: list[Instrument] = []
-        turnover_24h: dict[str, float] = {}
         async with self.transport.open_rest(self.rest_url or self.codec.rest_url) as rest:
-            pending = list(self.codec.listing(self.wanted))
-            while pending:
-                for item in await self._read(rest, pending.pop(0)):
-                    if isinstance(item, Instrument):
-                        instruments.append(item)
-                    elif isinstance(item, Turnover):
-                        turnover_24h[item.symbol] = item.turnover_24h
-                    else:
-                        pending.append(item)
-        if not instruments:
-            raise ConnectionLost("the exchange lists nothing that can be traded")
+            instruments, turnover_24h = await ask_listing(self.codec, rest, self.wanted)
         return select(self.wanted, instruments, turnover_24h, self.books, self.followed)
-
-    async def _read(self, rest: Rest, fetch: Fetch) -> Sequence[Instrument | Turnover | Fetch]:
-        body = await rest.fetch(fetch)
-        try:
-            return self.codec.receive_listing(fetch, body)
-        except DecodeError as error:
-            raise ConnectionLost(f"the listing cannot be read: {error}") from error
 
     async def _forget(self, symbols: set[str]) -> None:
         if not symbols:
@@ -87,3 +68,32 @@ class Listing:
         source = Source(self.codec.exchange, self.codec.market, "listing", 0)
         with self.outbox.clone() as outbox:
             await outbox.send(Batch(source, events))
+
+
+async def ask_listing(
+    codec: Codec, rest: Rest, wanted: Sequence[str]
+) -> tuple[list[Instrument], dict[str, float]]:
+    """What can be traded, and what it turned over in 24 h by symbol. Raises `FeedError`, also when that is
+    nothing."""
+    instruments: list[Instrument] = []
+    turnover_24h: dict[str, float] = {}
+    pending = list(codec.listing(wanted))
+    while pending:
+        for item in await _read(codec, rest, pending.pop(0)):
+            if isinstance(item, Instrument):
+                instruments.append(item)
+            elif isinstance(item, Turnover):
+                turnover_24h[item.symbol] = item.turnover_24h
+            else:
+                pending.append(item)
+    if not instruments:
+        raise ConnectionLost("the exchange lists nothing that can be traded")
+    return instruments, turnover_24h
+
+
+async def _read(codec: Codec, rest: Rest, fetch: Fetch) -> Sequence[Instrument | Turnover | Fetch]:
+    body = await rest.fetch(fetch)
+    try:
+        return codec.receive_listing(fetch, body)
+    except DecodeError as error:
+        raise ConnectionLost(f"the listing cannot be read: {error}") from error

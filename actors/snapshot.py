@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import trio
 
 from actors.market.feeds import Board, MarketReport
+from actors.market.mark import Mark
 from actors.market.market import Market
 from actors.market.tick import Changes, Record, Tick
 from actors.market.ticker import Ticker
@@ -29,7 +30,8 @@ class Snapshot:
     """Every `interval_s`, one `Tick` per exchange; every second, the reports of all markets.
 
     `pace_s` tells how soon after a tick the quickest reader wants the next one, if something changes; `None`
-    when the beat is enough for everybody. `wake` says that something may have changed.
+    when the beat is enough for everybody. `wake` says that something may have changed. Where the flow has its
+    own beat (`cut`), ours rests but for while it `is_free`.
     """
 
     market: Market
@@ -41,6 +43,7 @@ class Snapshot:
     report: Callable[[Sequence[MarketReport]], None]
     now_ns: Callable[[], int]
     pace_s: Callable[[], float | None] = lambda: None
+    is_free: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         self._woken = trio.Event()
@@ -63,11 +66,12 @@ class Snapshot:
             if due_s < trio.current_time():
                 due_s = trio.current_time() + self.interval_s
             await self._tell_between(due_s)
-            self._tick(self.market.drain(self.now_ns()), self._lag_ms(due_s))
+            if self.is_free():
+                self._tick(self.market.drain(self.now_ns()), self._lag_ms(due_s))
 
     async def _tell_between(self, due_s: float) -> None:
         """Wait for the next beat, and tell what changes meanwhile to those who want it sooner."""
-        while (pace_s := self.pace_s()) is not None:
+        while self.is_free() and (pace_s := self.pace_s()) is not None:
             self._woken = trio.Event()
             with trio.move_on_at(due_s) as until_beat:
                 await self._woken.wait()
@@ -76,6 +80,10 @@ class Snapshot:
                 return
             self._tick(self.market.drain(self.now_ns()), beat=False)
         await trio.sleep_until(due_s)
+
+    def cut(self, mark: Mark) -> None:
+        """Tell what changed up to a mark of the flow."""
+        self._tick(self.market.drain(mark.now_ns), beat=mark.beat, mark=mark)
 
     def finish(self) -> None:
         """Tell what changed since the last tick: nothing more will."""
@@ -94,11 +102,13 @@ class Snapshot:
         *,
         whole: bool = False,
         beat: bool = True,
+        mark: Mark | None = None,
     ) -> None:
-        ts, self._told_s = self.now_ns(), trio.current_time()
+        ts, number = (mark.now_ns, mark.number) if mark is not None else (self.now_ns(), 0)
+        self._told_s = trio.current_time()
         for exchange in self.exchanges:
             changed = changes.get(exchange, Changes())
             if not beat and changed.is_empty:
                 continue
             records = [Record(ticker, self.encode(ticker)) for ticker in changed.tickers]
-            self.publish(Tick(exchange, ts, records, changed, lag_ms, whole, beat))
+            self.publish(Tick(exchange, ts, records, changed, lag_ms, whole, beat, number))

@@ -94,7 +94,9 @@ async def print_once(address: Address, selectors: list[str]) -> int:
     follower = Follower(address, Codec("json"), feeding.live, feeding.lost, once=True)
 
     async def printed() -> int:
-        async with httpx.AsyncClient(base_url=address.http_url, timeout=STATUS_WITHIN_S) as client:
+        async with httpx.AsyncClient(
+            base_url=address.http_url, headers=address.headers, timeout=STATUS_WITHIN_S
+        ) as client:
             await feeding.ask_status(client)
         with trio.move_on_after(PLAIN_WITHIN_S):
             await whole.wait()

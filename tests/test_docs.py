@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 import trio
 
+from actors.runtime.ini import FOR_COMMANDS
 from actors.runtime.settings import WebSettings
 from actors.runtime.start import EXIT_CANNOT_START, EXIT_GAVE_UP, EXIT_SETTINGS
 from actors.runtime.version import __version__
@@ -108,7 +109,7 @@ def test_environment_variables_in_the_documents_exist() -> None:
     }
     for document in DOCUMENTS:
         named = set(re.findall(r"TICKWELL_[A-Z_]+", document.read_text(encoding="utf-8")))
-        assert named <= known, f"{document.name} names {sorted(named - known)}"
+        assert named <= known | FOR_COMMANDS, f"{document.name} names {sorted(named - known)}"
 
 
 def test_the_readme_tells_the_essential_on_the_first_screen() -> None:
@@ -147,7 +148,7 @@ def test_the_api_documents_every_route_and_no_other() -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     documented = set(
-        re.findall(r"^\| (WebSocket|GET|POST) `(/[^`]*)` \|", text_of("docs/api.md"), re.MULTILINE)
+        re.findall(r"^\| (WebSocket|GET|POST|PUT|PATCH|DELETE) `(/[^`]*)` \|", text_of("docs/api.md"), re.MULTILINE)
     )
     assert documented == routes
 

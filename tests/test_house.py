@@ -25,6 +25,16 @@ FILE_LINES_MEDIAN = 130
 
 PURE = ("actors.market", "actors.exchanges")
 PURE_MODULES = (
+    "actors.bus.base",
+    "actors.bus.carried",
+    "actors.bus.confluence",
+    "actors.bus.crew",
+    "actors.bus.memory",
+    "actors.bus.outgoing",
+    "actors.bus.reporting",
+    "actors.bus.sharing",
+    "actors.bus.voices",
+    "actors.bus.wire",
     "actors.feed.subscriptions",
     "actors.feed.refusals",
     "actors.feed.plan",
@@ -33,6 +43,9 @@ PURE_MODULES = (
     "actors.feed.stream",
     "actors.feed.watch",
     "actors.feed.wishes",
+    "actors.nats.patterns",
+    "actors.nats.quotes",
+    "actors.nats.subjects",
     "simulator.world",
 )
 IMPURE = {
@@ -45,6 +58,18 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "actors.exchanges": ("actors.market", "actors.exchanges", "actors.runtime.errors"),
     "actors.market": ("actors.market", "actors.runtime.errors"),
     "actors.runtime": ("actors.runtime",),
+    "actors.bus.node": ("actors.bus", "actors.intake", "actors.market", "actors.runtime"),
+    "actors.bus.hearing": ("actors.bus", "actors.intake", "actors.market", "actors.runtime"),
+    "actors.bus.redis": (
+        "actors.bus",
+        "actors.sinks._redis_address",
+        "actors.sinks._redis_errors",
+        "actors.sinks._redis_sending",
+        "actors.runtime.errors",
+    ),
+    "actors.bus._nats_notes": ("actors.bus", "actors.nats.subjects"),
+    "actors.bus.nats": ("actors.bus", "actors.nats", "actors.runtime.errors"),
+    "actors.bus": ("actors.bus", "actors.market", "actors.runtime"),
     "actors.feed": (
         "actors.feed",
         "actors.market",
@@ -54,11 +79,46 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "actors.ingest": ("actors.feed", "actors.market", "actors.exchanges.base", "actors.runtime"),
     "actors.listing": ("actors.feed", "actors.market", "actors.exchanges.base", "actors.runtime"),
+    "actors.feeds": (
+        "actors.control",
+        "actors.exchanges",
+        "actors.feed",
+        "actors.fleet",
+        "actors.ingest",
+        "actors.listing",
+        "actors.market",
+        "actors.runtime",
+    ),
+    "actors.keeping": (
+        "actors.intake",
+        "actors.nats.configured",
+        "actors.persist",
+        "actors.sinks",
+        "actors.market",
+        "actors.runtime",
+    ),
     "actors.fleet": ("actors.feed.plan", "actors.market", "actors.runtime"),
     "actors.intake": ("actors.market", "actors.runtime"),
+    "actors.nats.configured": ("actors.nats", "actors.publish", "actors.market", "actors.runtime"),
+    "actors.nats": ("actors.nats", "actors.market", "actors.sinks._url_options", "actors.runtime.errors"),
     "actors.persist": ("actors.sinks", "actors.market", "actors.runtime"),
     "actors.sinks.configured": ("actors.sinks", "actors.market", "actors.runtime"),
     "actors.sinks": ("actors.sinks", "actors.market", "actors.runtime.errors"),
+    "actors.alerts": (
+        "actors.alerting",
+        "actors.market",
+        "actors.notifiers",
+        "actors.runtime",
+        "actors.sinks.base",
+    ),
+    "actors.alerting": (
+        "actors.alerting",
+        "actors.market",
+        "actors.notifiers",
+        "actors.runtime",
+        "actors.sinks.base",
+    ),
+    "actors.notifiers": ("actors.notifiers", "actors.runtime.errors"),
     "actors.export": (
         "actors.export",
         "actors.market",
@@ -77,6 +137,7 @@ CLIENT_FILES = {
     "actors.feed.plain",
     "actors.feed.rest",
     "actors.sinks._questdb_http",
+    "actors.notifiers._http",
 }
 CLIENT_LIBRARIES = {"httpx", "trio_websocket", "wsproto", "websockets", "h11"}
 EXCHANGE_NAMES = ("bybit", "hyperliquid", "binance")
@@ -205,4 +266,5 @@ def test_only_the_clock_reads_the_time() -> None:
     assert {name for name in readers if name.startswith("actors")} <= {
         "actors.runtime.clock",
         "actors.runtime.logs",
+        "actors.sinks._sqlite_reader",  # a process of its own, which counts the seconds of a question
     }

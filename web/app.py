@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import trio
-from quart import Response, request, websocket
 from quart_trio import QuartTrio
 
+from actors.market.busstatus import BusReport
 from actors.market.sinkstatus import SinkReport
-from actors.runtime.settings import StreamSettings, WebSettings
+from actors.runtime.settings import StreamSettings, TokenSettings, WebSettings
 from actors.sinks.base import History
 from web import health, pages, problems, realtime, status
+from web.alerting import Alerting
 from web.api import routes
 from web.control import Control
+from web.guard import entry
 from web.metrics import routes as metrics
 from web.offers import Offers
 from web.readmodel import ReadModel
-from web.security import HEADERS
 from web.site import Site
 from web.stream import session
 from web.stream.hub import StreamHub
@@ -40,13 +41,18 @@ def create_app(
     history_is_whole: Callable[[], bool] = lambda: True,
     sinks: Callable[[], Sequence[SinkReport]] = tuple,
     stream: StreamSettings | None = None,
+    tokens: Mapping[str, TokenSettings] | None = None,
+    alerts: Alerting | None = None,
+    bus: Callable[[], BusReport] | None = None,
     folder: Path = pages.HERE,
 ) -> QuartTrio:
     """The application over `read_model`. Once `stop` is set its sockets close and it is no longer ready.
 
     `offers` tells what each market can tell at all. `history` answers about the past, if it is kept;
-    `history_is_whole` says whether nothing is still on its way there, `sinks` how they do. The application's
-    `Site` stands in `app.extensions["tickwell"]`, for whoever counts clients.
+    `history_is_whole` says whether nothing is still on its way there, `sinks` how they do; `tokens` are those
+    of the settings, by name, and `alerts` the rules, where there are any; `bus` tells how other machines are
+    reached. The application's `Site` stands in
+    `app.extensions["tickwell"]`, for whoever counts clients.
     """
     app = QuartTrio(__name__, static_folder=None, template_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES_MAX, BODY_TIMEOUT=BODY_S, RESPONSE_TIMEOUT=RESPONSE_S)
@@ -60,11 +66,16 @@ def create_app(
         history=history,
         history_is_whole=history_is_whole,
         sinks=sinks,
+        tokens=tokens or {},
+        alerts=alerts,
+        bus=bus,
     )
     site.stream = StreamHub(site, stream or StreamSettings())
     read_model.followers.append(site.stream)
+    if alerts is not None:
+        alerts.followers.append(site.stream.tell_alerts)
     app.extensions["tickwell"] = site
-    guard(app, site)
+    entry.register(app, site)
     problems.register(app)
     status.register(app, site)
     realtime.register(app, site)
@@ -72,29 +83,6 @@ def create_app(
     health.register(app, site)
     routes.register(app, site)
     metrics.register(app, site)
-    pages.register(app, folder)
+    with entry.open_to_all(app, site):
+        pages.register(app, folder)
     return app
-
-
-def guard(app: QuartTrio, site: Site) -> None:
-    """Put the checks before every request, and the security headers on every response."""
-
-    @app.before_request
-    async def check_request() -> None:
-        site.gate.check_host(request.headers)
-
-    @app.before_websocket
-    async def check_websocket() -> None:
-        site.gate.check_host(websocket.headers)
-        site.gate.check_origin(websocket.headers)
-
-    @app.after_request
-    async def harden(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        return response
-
-    @app.after_websocket  # type: ignore[type-var]
-    async def harden_refusal(response: Response | None) -> Response | None:
-        if response is not None:
-            response.headers.update(HEADERS)
-        return response

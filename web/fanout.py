@@ -19,6 +19,7 @@ from web import wire
 from web.group import Group
 from web.readmodel import Board, ReadModel
 from web.transport import GONE, ClientStream
+from web.visitor import Visitor
 from web.wishes import Wish
 
 HEARTBEAT_S = 5.0
@@ -31,7 +32,8 @@ class Member:
     """One client of a group.
 
     `seen` is the tick that it got last, `beats` how many were due by then: what is due since, and not the
-    newest, it skips. `leave` ends its session, with the error where the fault is ours.
+    newest, it skips. `sent` counts its messages, `skipped` what it skipped. `leave` ends its session, with
+    the error where the fault is ours.
     """
 
     transport: ClientStream
@@ -39,7 +41,10 @@ class Member:
     seen: int
     beats: int
     sent_s: float
+    visitor: Visitor
     behind: bool = False
+    sent: int = 0
+    skipped: int = 0
 
 
 class Offer(NamedTuple):
@@ -61,6 +66,7 @@ class Fanout:
         self._nursery: trio.Nursery | None = None
         self.active: Counter[str] = Counter(dict.fromkeys(read_model.exchanges, 0))
         self.conflated: Counter[str] = Counter(dict.fromkeys(read_model.exchanges, 0))
+        self.sent: Counter[str] = Counter(dict.fromkeys(read_model.exchanges, 0))
 
     @contextmanager
     def join(self, wish: Wish) -> Iterator[Group]:
@@ -99,6 +105,11 @@ class Fanout:
     def groups(self) -> list[Group]:
         """The groups that have clients now."""
         return list(self._members)
+
+    @property
+    def members(self) -> Iterator[tuple[Group, Member]]:
+        """Who gets ticks now, and of which group."""
+        return ((group, member) for group, members in self._members.items() for member in members)
 
     def _has_room(self) -> bool:
         return len(self._members) <= LONE_GROUPS_DEFLATED
@@ -156,6 +167,9 @@ class Fanout:
             member.leave(None)
             return
         self.conflated[group.board.exchange] += skipped
+        self.sent[group.board.exchange] += 1
+        member.sent += 1
+        member.skipped += skipped
         member.seen, member.beats, member.sent_s = seq, beats, now_s
         if rest is not None:
             member.behind = True

@@ -16,6 +16,7 @@ from quart_trio import QuartTrio
 
 from actors.market.feeds import MarketReport
 from actors.runtime.version import __version__
+from web.bus import bus_check
 from web.sinks import Verdict, age_s, sink_check
 from web.site import Site
 from web.wire import iso_time
@@ -36,13 +37,17 @@ def register(app: QuartTrio, site: Site) -> None:
     async def health() -> Response:
         verdict, checks = judge(site.read_model.reports(), site.running(), site.now_ns())
         beside = {f"sink:{sink.name}": [sink_check(sink, site.now_ns())] for sink in site.sinks()}
+        if site.bus is not None:
+            beside["bus"] = [bus_check(site.bus())]
         beside["loop"] = [await loop_check(site)]
         if verdict == "pass" and any(check["status"] != "pass" for [check] in beside.values()):
             verdict = "warn"
         output = None
         if site.stop_of(request).is_set():
             verdict, output = "fail", "draining"
-        return health_response(verdict, {**checks, **beside}, output)
+        # Load balancers ask without a token, and need the verdict only.
+        told = {**checks, **beside} if site.gate.may_read(site.gate.caller_of(request)) else {}
+        return health_response(verdict, told, output)
 
 
 def health_response(verdict: Verdict, checks: Checks, output: str | None = None) -> Response:

@@ -34,6 +34,7 @@ from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.utils import parse_socket_addr
 
 from web.quietlog import QuietLog
+from web.transport import ClientStream
 from web.wsstream import MESSAGE_BYTES_MAX, BoundedWSStream
 
 HEADER_BYTES_MAX = 32 * 1024
@@ -102,6 +103,9 @@ class Http11(H11Protocol):
         """Hypercorn switches to HTTP/2 here; we do not: an `Upgrade: h2c` is ignored, as RFC 9110 allows."""
 
     async def _create_stream(self, request: h11.Request) -> None:
+        transport = self.connection_state.get("transport")
+        if isinstance(transport, ClientStream):
+            transport.asked = True
         status = refusal(request)
         if status is not None:
             await self._send_error_response(status)

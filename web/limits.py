@@ -21,6 +21,7 @@ class Limits:
     keep_alive_s: float = 5.0
     goodbye_s: float = 1.0
     refusal_s: float = 1.0
+    certificate_check_s: float = 10.0
 
 
 def connections_max(clients_max: int) -> int:

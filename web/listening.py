@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import socket
 import ssl
 from pathlib import Path
@@ -13,6 +15,7 @@ from actors.runtime.errors import StartError
 from actors.runtime.settings import WebSettings
 
 BACKLOG = 4096
+ACCEPTED_AT_ONCE = 64
 ADVICE = {
     errno.EADDRINUSE: "the port is in use: stop the other program, or set another `port` in [web]",
     errno.EACCES: "not permitted: ports below 1024 need a privilege; set a higher `port` in [web]",
@@ -31,6 +34,36 @@ async def open_listeners(settings: WebSettings) -> list[trio.SocketListener]:
     except OSError as error:
         advice = ADVICE.get(error.errno or 0, f"{error.strerror or error}")
         raise StartError(f"{where}: {advice}") from error
+
+
+class Arrivals:
+    """The connections that come to one listener, inside a `with` block.
+
+    Trio takes one in each turn of its loop. A turn with thousands of clients is long, so a crowd would wait
+    in the system's queue until that overflows, and then nobody gets in: here all who are waiting come in at
+    once.
+    """
+
+    def __init__(self, listener: trio.SocketListener) -> None:
+        self._listener = listener
+        self._socket = socket.socket(fileno=os.dup(listener.socket.fileno()))
+        self._socket.setblocking(False)
+
+    def __enter__(self) -> Arrivals:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    async def next(self) -> list[trio.SocketStream]:
+        """At least one, and at most `ACCEPTED_AT_ONCE`. Raises `OSError` when the first of them cannot be
+        had."""
+        found = [await self._listener.accept()]
+        with contextlib.suppress(OSError):
+            while len(found) < ACCEPTED_AT_ONCE:
+                accepted, _ = self._socket.accept()
+                found.append(trio.SocketStream(trio.socket.from_stdlib_socket(accepted)))
+        return found
 
 
 def addresses(listeners: list[trio.SocketListener]) -> list[tuple[str, int]]:

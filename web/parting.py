@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 import trio
 
 from web.site import Site
-from web.transport import GONE
+from web.transport import GONE, ClientStream
 
 CLOSE_S = 1.0
 
@@ -28,6 +28,7 @@ class Parting(ABC):
     failed: ClassVar[str]
     site: Site
     socket: Socket
+    transport: ClientStream
     goodbye: tuple[int, str] | None
 
     @abstractmethod
@@ -38,6 +39,7 @@ class Parting(ABC):
         """Serve the client until it leaves, misbehaves, or the hub stops; then say why, if it can hear."""
         try:
             async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.expire, nursery)
                 await self.serve(nursery)
                 self.end(nursery, 1001, "the hub is going away")
         except* GONE:
@@ -47,6 +49,13 @@ class Parting(ABC):
         if self.goodbye is not None:
             with trio.move_on_after(CLOSE_S):
                 await self.socket.close(*self.goodbye)
+
+    async def expire(self, nursery: trio.Nursery) -> None:
+        """Part with a client whose token is good no longer."""
+        expires_ns = self.transport.expires_ns
+        if expires_ns is not None:
+            await trio.sleep(max(0, expires_ns - self.site.now_ns()) / 1e9)
+            self.end(nursery, 1008, "the token has expired")
 
     def end(self, nursery: trio.Nursery, code: int, reason: str) -> None:
         """End the session with a close frame."""

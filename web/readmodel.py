@@ -168,13 +168,18 @@ class ReadModel:
     def __init__(self, exchanges: Iterable[str], now_ns: Callable[[], int], kept: Kept | None = None) -> None:
         self.boards = {name: Board(name, kept) for name in exchanges}
         self.now_ns = now_ns
-        self.epoch = f"{now_ns() // 1_000_000:x}"
+        self.started_ns = now_ns()
+        self.epoch = f"{self.started_ns // 1_000_000:x}"
         self.followers: list[Follower] = []
 
     @property
     def exchanges(self) -> Collection[str]:
         """The names of all exchanges, in the order of the settings."""
         return self.boards.keys()
+
+    def begin(self, epoch: str) -> None:
+        """The numbers of ticks are those of a flow that others follow, too."""
+        self.epoch = epoch
 
     def publish(self, tick: Tick) -> None:
         """Take what changed at one exchange. Ticks without changes count too: they are the rhythm."""

@@ -17,6 +17,7 @@ from web.inbound import Inbound, TooManyErrors
 from web.parting import Parting, Socket
 from web.site import Site
 from web.transport import ClientStream
+from web.visitor import Visitor
 from web.wishes import nearest, read_wish
 
 UNKNOWN_NAMED_MAX = 10
@@ -30,8 +31,10 @@ def register(app: QuartTrio, site: Site) -> None:
         wish = read_wish(exchange, site.read_model.exchanges, websocket.args)
         await websocket.accept()
         transport: ClientStream = websocket.scope["state"]["transport"]
+        peer = (websocket.scope.get("client") or ("",))[0]
+        visitor = Visitor.at(str(peer), site.now_ns())
         with site.fanout.join(structs.replace(wish, deflate=transport.deflate)) as group:
-            session = Session(site, group, websocket, site.stop_of(websocket), transport)
+            session = Session(site, group, websocket, site.stop_of(websocket), transport, visitor)
             try:
                 await session.run()
             finally:
@@ -48,6 +51,7 @@ class Session(Parting):
     socket: Socket
     stop: trio.Event
     transport: ClientStream
+    visitor: Visitor
     inbound: Inbound = field(default_factory=Inbound)
     goodbye: tuple[int, str] | None = None
 
@@ -60,7 +64,8 @@ class Session(Parting):
         """Send the picture, then leave the client to the fan-out until the hub stops."""
         seen, beats = self.group.board.seq, self.group.board.beats
         await self.transport.send_frame(self.group.initial())
-        member = Member(self.transport, partial(self.leave, nursery), seen, beats, trio.current_time())
+        leave = partial(self.leave, nursery)
+        member = Member(self.transport, leave, seen, beats, trio.current_time(), self.visitor)
         with self.site.fanout.receive(self.group, member):
             if not await self.tell_unknown():
                 nursery.start_soon(self.tell_later)

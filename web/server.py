@@ -11,7 +11,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from ssl import SSLContext
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
@@ -20,9 +19,12 @@ from hypercorn.trio.worker_context import WorkerContext
 from quart_trio import QuartTrio
 
 from actors.runtime.settings import WebSettings
+from web.certificate import Certificate
+from web.guard.addresses import is_loopback, is_within, networks_of
+from web.guard.room import Full, Guest, Room
 from web.http11 import Connection, configuration
 from web.limits import Limits, connections_max
-from web.listening import addresses, open_listeners, tls_context
+from web.listening import Arrivals, addresses, open_listeners
 from web.quietlog import QuietLog
 from web.traffic import Traffic
 from web.transport import ClientStream, Wire
@@ -30,11 +32,25 @@ from web.transport import ClientStream, Wire
 OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 ACCEPT_PAUSE_S = 0.1
 REFUSALS_MAX = 64
-REFUSAL_BODY = b'{"status":503,"title":"Too many clients","detail":"Try again in a few seconds."}'
-REFUSAL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n"
-    b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n%b"
-) % (len(REFUSAL_BODY), REFUSAL_BODY)
+
+
+def refusal(status: str, title: str) -> bytes:
+    """A whole answer, for who is not even asked what they want."""
+    body = f'{{"status":{status[:3]},"title":"{title}","detail":"Try again in a few seconds."}}'
+    lines = [
+        f"HTTP/1.1 {status}",
+        "retry-after: 5",
+        "connection: close",
+        "content-type: application/problem+json",
+        f"content-length: {len(body)}",
+    ]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+REFUSALS: dict[Full, bytes] = {
+    "full": refusal("503 Service Unavailable", "Too many clients"),
+    "address": refusal("429 Too Many Requests", "Too many connections of your address"),
+}
 
 
 async def serve(
@@ -52,16 +68,22 @@ async def serve(
     not gone after `min(shutdown_grace_s, limits.goodbye_s)` is dropped. Raises `StartError` when the port
     or the TLS files cannot be used. The same app can be served again afterwards.
     """
-    limits = limits or Limits()
+    limits, quiet = limits or Limits(), QuietLog()
+    proxies = networks_of(settings.trusted_proxies)
     server = Server(
         app=app,
         stop=stop,
-        tls=tls_context(settings),
+        certificate=Certificate(settings, quiet),
         stall_s=settings.client_stall_s,
-        clients_max=connections_max(settings.clients_max),
+        room=Room(
+            connections_max(settings.clients_max),
+            settings.connections_per_address_max,
+            lambda address: is_loopback(address) or is_within(address, proxies),
+        ),
         limits=limits,
         goodbye_s=min(shutdown_grace_s, limits.goodbye_s),
         deflate=settings.compression,
+        quiet=quiet,
     )
     listeners = await open_listeners(settings)
     try:
@@ -95,14 +117,13 @@ class Server:
 
     app: QuartTrio
     stop: trio.Event
-    tls: SSLContext | None
+    certificate: Certificate
     stall_s: float
-    clients_max: int
+    room: Room
     limits: Limits
     goodbye_s: float
     deflate: bool = True
     quiet: QuietLog = field(default_factory=QuietLog)
-    connections: set[Wire | ClientStream] = field(default_factory=set)
     refusals: int = 0
     context: WorkerContext = field(default_factory=lambda: WorkerContext(None))
     config: Config = field(init=False)
@@ -121,7 +142,8 @@ class Server:
             try:
                 async with trio.open_nursery() as doors:
                     for listener in listeners:
-                        doors.start_soon(self.accept, listener, nursery)
+                        doors.start_soon(self.accept, listener, doors, nursery)
+                    doors.start_soon(self.certificate.watch, self.limits.certificate_check_s)
                     task_status.started(addresses(listeners))
                     await self.stop.wait()
                     doors.cancel_scope.cancel()
@@ -130,46 +152,75 @@ class Server:
                 await self.say_goodbye()
             finally:
                 # Hypercorn shields writes from cancellation: only closing the sockets ends them now.
-                for connection in list(self.connections):
-                    drop(connection)
+                for guest in list(self.room.guests):
+                    drop(guest.holder)
                 nursery.cancel_scope.cancel()
 
     async def say_goodbye(self) -> None:
         """Let idle connections end and handlers close theirs, for a moment."""
         await self.context.terminated.set()
         with trio.move_on_after(self.goodbye_s):
-            while self.connections:
+            while self.room.guests:
                 self.empty = trio.Event()
                 await self.empty.wait()
 
-    async def accept(self, listener: trio.SocketListener, nursery: trio.Nursery) -> None:
+    async def accept(self, listener: trio.SocketListener, doors: trio.Nursery, nursery: trio.Nursery) -> None:
         """Accept for ever. Out of descriptors, the door pauses: it neither spins nor floods the log."""
-        while True:
-            try:
-                wire = await listener.accept()
-            except OSError as error:
-                if error.errno not in OUT_OF_RESOURCES:
-                    raise
-                self.quiet.failure("web: cannot accept a client", error)
-                await trio.sleep(ACCEPT_PAUSE_S)
-                continue
-            if len(self.connections) < self.clients_max:
-                self.connections.add(wire)
-                nursery.start_soon(self.attend, wire)
-            else:
-                self.quiet.write(logging.WARNING, "full", f"web: full with {self.clients_max} clients")
-                nursery.start_soon(self.refuse, wire)
+        with Arrivals(listener) as arrivals:
+            while True:
+                try:
+                    arrived = await arrivals.next()
+                except OSError as error:
+                    if error.errno not in OUT_OF_RESOURCES:
+                        raise
+                    self.quiet.failure("web: cannot accept a client", error)
+                    await trio.sleep(ACCEPT_PAUSE_S)
+                    continue
+                for wire in arrived:
+                    self.let_in(wire, doors, nursery)
 
-    async def attend(self, accepted: trio.SocketStream) -> None:
+    def let_in(self, wire: trio.SocketStream, doors: trio.Nursery, nursery: trio.Nursery) -> None:
+        """Find a place for a connection, or turn it away."""
+        try:
+            address = str(wire.socket.getpeername()[0])
+        except OSError:
+            wire.socket.close()
+            return
+        silent = self.room.longest_silent(trio.current_time())
+        if silent is not None:
+            self.traffic.made_way += 1
+            drop(silent.holder)
+        guest = self.room.enter(wire, address, trio.current_time())
+        if isinstance(guest, Guest):
+            doors.start_soon(self.greet, guest, wire, nursery)
+            return
+        words = f"full with {self.room.most}" if guest == "full" else f"too many connections of {address}"
+        self.quiet.write(logging.WARNING, guest, f"web: {words}")
+        nursery.start_soon(self.refuse, wire, REFUSALS[guest])
+
+    async def greet(self, guest: Guest, wire: trio.SocketStream, nursery: trio.Nursery) -> None:
+        """Wait until a client says something: who says nothing costs next to nothing, and holds up no
+        stop."""
+        says_something = False
+        patience_s = self.limits.handshake_s if self.certificate.context else self.limits.keep_alive_s
+        try:
+            with trio.move_on_after(patience_s):
+                await trio.lowlevel.wait_readable(wire.socket)
+                says_something = True
+                nursery.start_soon(self.attend, guest, wire)
+        except trio.ClosedResourceError:
+            pass  # it has made way
+        finally:
+            if not says_something:
+                self.part_with(guest)
+
+    async def attend(self, guest: Guest, accepted: trio.SocketStream) -> None:
         """Serve one connection; whatever it raises stays in here."""
-        holder: Wire | ClientStream = accepted
+        client: ClientStream | None = None
         try:
             wire = await self.secured(accepted)
             if wire is not None:
-                client = ClientStream(wire, self.stall_s)
-                self.connections.discard(holder)
-                holder = client
-                self.connections.add(holder)
+                guest.holder = client = ClientStream(wire, self.stall_s)
                 self.traffic.enter(client)
                 state = {"transport": client, "stop": self.stop}
                 await Connection(
@@ -182,18 +233,23 @@ class Server:
         except* Exception as group:
             self.quiet.failure("web: a connection failed", group)
         finally:
-            drop(holder)
-            self.connections.discard(holder)
-            if isinstance(holder, ClientStream):
-                self.traffic.leave(holder)
-            if not self.connections:
-                self.empty.set()
+            self.part_with(guest)
+            if client is not None:
+                self.traffic.leave(client)
+
+    def part_with(self, guest: Guest) -> None:
+        """A connection has ended, or ends now."""
+        drop(guest.holder)
+        self.room.leave(guest)
+        if not self.room.guests:
+            self.empty.set()
 
     async def secured(self, wire: trio.SocketStream) -> Wire | None:
         """The stream to talk over: through TLS where it is wanted, `None` when the handshake fails."""
-        if self.tls is None:
+        context = self.certificate.context
+        if context is None:
             return wire
-        secure = trio.SSLStream(wire, self.tls, server_side=True, https_compatible=True)
+        secure = trio.SSLStream(wire, context, server_side=True, https_compatible=True)
         try:
             with trio.fail_after(self.limits.handshake_s):
                 await secure.do_handshake()
@@ -201,14 +257,14 @@ class Server:
             return None
         return secure
 
-    async def refuse(self, wire: trio.SocketStream) -> None:
+    async def refuse(self, wire: trio.SocketStream, answer: bytes) -> None:
         """Tell a client that there is no room, if that is cheap, and close."""
         self.refusals += 1
         self.traffic.refused += 1
         try:
-            if self.tls is None and self.refusals <= REFUSALS_MAX:
+            if self.certificate.context is None and self.refusals <= REFUSALS_MAX:
                 with trio.move_on_after(self.limits.refusal_s):
-                    await wire.send_all(REFUSAL)
+                    await wire.send_all(answer)
                     await wire.send_eof()
                     await wire.receive_some(65_536)
         except trio.BrokenResourceError:

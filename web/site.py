@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import trio
 from quart.wrappers.base import BaseRequestWebsocket
 
+from actors.market.busstatus import BusReport
 from actors.market.sinkstatus import SinkReport
-from actors.runtime.settings import WebSettings
+from actors.runtime.settings import TokenSettings, WebSettings
 from actors.sinks.base import History
+from web.alerting import Alerting
 from web.control import Control
 from web.fanout import Fanout
 from web.looplag import LoopLag
@@ -30,7 +32,9 @@ class Site:
     """Handed to every `register` function in place of globals.
 
     `history_is_whole` says whether everything that was accepted has reached `history`: only then what it
-    tells about the past can be relied on for ever. `stream` is put in by `create_app`.
+    tells about the past can be relied on for ever. `alerts` and `bus` are `None` where there are none.
+    `stream` is put in by `create_app`. `open_rules` are the addresses that hold no data, and need no token
+    whatever the settings say.
     """
 
     read_model: ReadModel
@@ -42,6 +46,10 @@ class Site:
     history: History | None = None
     history_is_whole: Callable[[], bool] = lambda: True
     sinks: Callable[[], Sequence[SinkReport]] = tuple
+    tokens: Mapping[str, TokenSettings] = field(default_factory=dict)
+    alerts: Alerting | None = None
+    bus: Callable[[], BusReport] | None = None
+    open_rules: set[str] = field(default_factory=set)
     fanout: Fanout = field(init=False)
     gate: Gate = field(init=False)
     stream: StreamHub = field(init=False)
@@ -51,7 +59,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.fanout = Fanout(self.read_model)
-        self.gate = Gate(self.settings)
+        self.gate = Gate(self.settings, self.tokens, self.now_ns, quiet=self.quiet)
 
     def stop_of(self, request: BaseRequestWebsocket) -> trio.Event:
         """The event that ends whatever serves `request`: a restarted server brings its own."""

@@ -9,11 +9,12 @@ from web.transport import ClientStream
 
 class Traffic:
     """`goodbyes` counts how sockets ended, by route and by the code that we sent; `gone` where we sent none,
-    as the client went first, or took nothing for too long (`stalled`)."""
+    as the client went first, or took nothing for too long (`stalled`). `made_way` counts connections that
+    were dropped as they had asked nothing, and others needed their places."""
 
     def __init__(self) -> None:
         self.streams: set[ClientStream] = set()
-        self.accepted = self.refused = self.stalled = 0
+        self.accepted = self.refused = self.stalled = self.made_way = 0
         self.goodbyes: Counter[tuple[str, str]] = Counter()
         self._sent_bytes = 0
 

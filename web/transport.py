@@ -26,17 +26,19 @@ Wire = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 class ClientStream:
     """The stream that Hypercorn and the frame writers share.
 
-    A client must take each `PIECE_BYTES` of a write within `stall_s`, or the connection is dropped.
-    A write is never torn: once begun it ends, or the connection does, whoever is cancelled meanwhile.
-    `lost` says that a write has failed, `stalled` that it was for too long under way, `deflate` that the
-    client can read compressed frames. `sent_bytes` are those that the system took.
+    A client must take each `PIECE_BYTES` of a write within `stall_s`, or the connection is dropped. A write
+    is never torn: once begun it ends, or the connection does, whoever is cancelled meanwhile. `lost` says
+    that a write has failed, `stalled` that it was for too long under way, `deflate` that the client can read
+    compressed frames, `asked` that a whole request has come, `expires_ns` until when its token lets it listen
+    (Unix ns). `sent_bytes` are those that the system took.
     """
 
     def __init__(self, wire: Wire, stall_s: float) -> None:
         self.secure = isinstance(wire, trio.SSLStream)
         self.socket = (wire.transport_stream if isinstance(wire, trio.SSLStream) else wire).socket
-        self.lost = self.stalled = False
+        self.lost = self.stalled = self.asked = False
         self.sent_bytes = 0
+        self.expires_ns: int | None = None
         self._wire = wire
         self._stall_s = stall_s
         self._turn = trio.Semaphore(1, max_value=1)

@@ -256,7 +256,7 @@ class Session:
         """
         if self._memory is not None:
             return
-        if topic.channel == TRADES and (again or self.heir or self.status.life > 1):
+        if topic.channel == TRADES and (again or self.heir or self.status.missed_some(topic.symbol)):
             missed = self.codec.missed_trades(topic.symbol)
             self.agenda.ask([missed] if missed is not None else [], now_ns)
         if topic.symbol not in self._histories:

@@ -182,13 +182,15 @@ class ServerTime(Struct, frozen=True):
 class Following(Struct, frozen=True):
     """From now on this connection follows these channels of an instrument, none of which has spoken yet.
 
-    `steady` are those that repeat themselves, so that their silence means something.
+    `steady` are those that repeat themselves, so that their silence means something. `instead` names the
+    connection from which it takes them over, if another told them until now.
     """
 
     symbol: str
     channels: tuple[str, ...]
     steady: tuple[str, ...]
     ts_recv: int
+    instead: str = ""
 
 
 class Unfollowed(Struct, frozen=True):

@@ -14,7 +14,7 @@ from actors.market.demand import Demand
 FeedState: TypeAlias = Literal["stopped", "connecting", "syncing", "live", "stale", "disconnected"]
 
 # The state of a market is that of its worst connection.
-_WORST_FIRST: tuple[FeedState, ...] = ("disconnected", "connecting", "stale", "syncing", "live", "stopped")
+WORST_FIRST: tuple[FeedState, ...] = ("disconnected", "connecting", "stale", "syncing", "live", "stopped")
 
 
 class MarketReport(Struct, frozen=True, kw_only=True):
@@ -54,13 +54,14 @@ class MarketReport(Struct, frozen=True, kw_only=True):
 @dataclass
 class FeedStatus:
     """One connection's feed, from one life to the next. `symbols` is what it should carry now, and of their
-    order books those that are in `demand`."""
+    order books those that are in `demand`. What is `inherited` was followed elsewhere before."""
 
     exchange: str
     market: str
     connection: str
     symbols: tuple[str, ...] = ()
     demand: Demand = field(default_factory=Demand)
+    inherited: set[str] = field(default_factory=set)
     state: FeedState = "connecting"
     life: int = 0
     producing: set[str] = field(default_factory=set)
@@ -84,6 +85,10 @@ class FeedStatus:
     def name(self) -> str:
         """The feed's name in the tree of supervisors and in the logs."""
         return f"{self.exchange}:{self.market}:{self.connection}"
+
+    def missed_some(self, symbol: str) -> bool:
+        """Whether somebody followed the symbol before this life, so that something of it may be missing."""
+        return self.life > 1 or symbol in self.inherited
 
     def began(self) -> None:
         """A life begins: nothing is known to produce."""
@@ -123,6 +128,8 @@ class MarketStatus:
     """One market: the symbols that are wanted, those that cannot be had, and its connections' feeds.
 
     `followed` are the symbols that its connections carry, `offers` the channels that the exchange has for it.
+    `inherited` are symbols that another node followed before; of feeds of other nodes, `elsewhere` is told.
+    A market that `is_idle` has nothing to follow here, because other nodes follow it.
     """
 
     exchange: str
@@ -132,7 +139,10 @@ class MarketStatus:
     offers: tuple[str, ...] = ()
     demand: Demand = field(default_factory=Demand)
     refused: dict[str, str] = field(default_factory=dict)
+    inherited: set[str] = field(default_factory=set)
+    elsewhere: MarketReport | None = None
     running: bool = True
+    is_idle: bool = False
     listing_error: str | None = None
     listing_next_ts: int | None = None
     feeds: dict[str, FeedStatus] = field(default_factory=dict)
@@ -155,6 +165,8 @@ class MarketStatus:
 
     def report(self) -> MarketReport:
         """The market as a whole."""
+        if self.elsewhere is not None:
+            return self.elsewhere
         feeds = list(self.feeds.values())
         counted = FeedStatus(self.exchange, self.market, "all")
         for feed in (*feeds, self._past):
@@ -190,12 +202,12 @@ class MarketStatus:
         )
 
     def _state(self, feeds: Iterable[FeedStatus]) -> FeedState:
-        if not self.running:
+        if not self.running or self.is_idle:
             return "stopped"
         states = {feed.state for feed in feeds}
         if not states:
             return "disconnected" if self.listing_error else "connecting"
-        return next(state for state in _WORST_FIRST if state in states)
+        return next(state for state in WORST_FIRST if state in states)
 
 
 class Board:

@@ -21,6 +21,7 @@ CAUSES = {
     "refused": "the sink refuses these rows: they were set aside in the outbox",
     "lost": "rows were lost with the life of the actor that held them",
     "crash": "the hub died without a stop: rows of its last moments and all until its next start are missing",
+    "bus": "the bus between the machines had let go of what came while this node was away",
 }
 
 

@@ -42,6 +42,14 @@ class Outages:
         """A channel is no longer followed: from now on nothing is missed of it."""
         self._close((symbol, channel, connection), now_ns)
 
+    def inherit(self, symbol: str, channel: str, before: str, connection: str) -> None:
+        """A channel goes over from one connection to another: what is missing of it is still missing."""
+        mark, heir = (symbol, channel, before), (symbol, channel, connection)
+        if mark in self._open:
+            self._open[heir] = self._open.pop(mark)
+        if mark in self._changed:
+            self._changed[heir] = self._changed.pop(mark) + self._changed.pop(heir, [])
+
     def remove(self, symbol: str) -> None:
         """An instrument is gone, and with it what was open of it."""
         for holes in (self._open, self._changed):

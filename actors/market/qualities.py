@@ -62,6 +62,20 @@ class Qualities:
             stream.steady = channel in event.steady
             self._judge(stream, event.ts_recv)
 
+    def inherit(self, connection: str, life: int, event: Following) -> list[str]:
+        """These streams go over from another connection. Returns the channels of those that did.
+
+        One that is live remains so: its heir was listening beside it.
+        """
+        gone: list[str] = []
+        for channel in event.channels:
+            stream = self._find(event.symbol, channel, event.instead)
+            if stream is not None and self._find(event.symbol, channel, connection) is None:
+                stream.connection = connection
+                stream.life = life if stream.state == "live" else stream.life
+                gone.append(channel)
+        return gone
+
     def abandoned(self, connection: str, life: int, event: Following) -> list[str]:
         """The channels of an instrument that a connection followed in an earlier life, and does not now."""
         return [

@@ -174,11 +174,20 @@ class Segment:
             self.qualities.resync(stream, stream.rhythm.last_ns)
 
     def _follow(self, source: Source, event: Following) -> None:
+        if event.instead:
+            self._inherit(source, event)
         for channel in self.qualities.abandoned(source.connection, source.life, event):
             self._unfollow(source, Unfollowed(event.symbol, channel))
         self.qualities.follow(source.connection, source.life, event)
         if "trades" in event.channels:
             self.trades.apply(source, event)
+
+    def _inherit(self, source: Source, event: Following) -> None:
+        """Streams go over to another connection, and what is open of them goes along."""
+        for channel in self.qualities.inherit(source.connection, source.life, event):
+            self.outages.inherit(event.symbol, channel, event.instead, source.connection)
+            if channel in ("ticker", "quote"):
+                self.tickers.inherit(event.symbol, event.instead, source.connection)
 
     def _unfollow(self, source: Source, event: Unfollowed) -> None:
         self.qualities.unfollow(event.symbol, event.channel, source.connection)

@@ -132,6 +132,15 @@ class Tickers:
             self.remembered.add(row.symbol)
             self._dirty[row.symbol] = None
 
+    def inherit(self, symbol: str, before: str, connection: str) -> None:
+        """What one connection said, another will say: with its first word, the earlier ones are forgotten."""
+        record = self._records.get(symbol)
+        if record is not None and before in record.parts:
+            names = record.parts.pop(before).names
+            if connection in record.parts:
+                names |= record.parts[connection].names
+            record.parts[connection] = _Part(-1, names)
+
     def begin(self, source: Source, symbol: str) -> None:
         """A connection begins a new life with this instrument."""
         record = self._record(source, symbol)

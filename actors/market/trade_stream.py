@@ -104,12 +104,15 @@ class TradeStream:
             self.source.connection == source.connection and self.source.life <= source.life
         )
 
-    def follow(self, source: Source) -> None:
-        """A connection begins a life with these trades. What the last one told, ends here."""
-        if source != self.source:
+    def follow(self, source: Source, *, is_heir: bool = False) -> None:
+        """A connection begins a life with these trades. What the last one told, ends here; an heir of one
+        that still speaks was listening beside it, and has missed nothing."""
+        if source == self.source:
+            return
+        if not (is_heir and self.speaks):
             self.cease(self.told_until_ns, "reconnect", "followed anew, and nobody told of an end")
-            self.source = source
             self._begins = True
+        self.source = source
 
     def hear(self, ts_recv: int) -> None:
         """The stream was accepted, or speaks again: what happens from now on will be told."""

@@ -79,7 +79,7 @@ class Trades:
             self._touched(event.symbol).bars.fill(event)
         elif isinstance(event, Following):
             if CHANNEL in event.channels:
-                self._touched(event.symbol).follow(source)
+                self._touched(event.symbol).follow(source, is_heir=bool(event.instead))
         elif isinstance(event, TradesRecovered):
             self._touched(event.symbol).recover(event.oldest_ts, event.whole)
         elif isinstance(event, FeedDown):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from actors.runtime.ini import write_settings
 from actors.runtime.settings import Settings
+from actors.runtime.settings_bus import ROLES, roles_of
 from actors.runtime.version import __version__
 
 AGO, OPTION = re.compile(r"-\d+[a-z]"), re.compile(r"--[a-z-]+")
@@ -37,6 +38,13 @@ def parse(
     in place of running the hub, with the options and the settings; `None` for nothing else."""
     parser = argparse.ArgumentParser("tickwell", description="A self-hosted real-time market-data hub.")
     parser.add_argument("--settings", type=Path, default=settings, metavar="FILE")
+    parser.add_argument(
+        "--role",
+        type=_roles,
+        default=ROLES,
+        metavar="ROLES",
+        help="of several machines: ingest, serve, persist, with commas between; without it, all (see [bus])",
+    )
     parser.add_argument("--demo", action="store_true", help="simulated exchanges, no internet needed")
     parser.add_argument(
         "--check",
@@ -48,6 +56,13 @@ def parse(
     parser.add_argument("--version", action="version", version=f"Tickwell {__version__}")
     _add_commands(parser, commands)
     return parser.parse_args(joined(sys.argv[1:] if arguments is None else arguments))
+
+
+def _roles(text: str) -> tuple[str, ...]:
+    try:
+        return roles_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def joined(arguments: Iterable[str]) -> list[str]:

@@ -5,7 +5,8 @@ TickwellError
 ├── StartError                  a port, a file or a permission is in the way: exit 73
 ├── FeedError                   the world outside failed: restart with backoff, for ever, never counted
 │   ├── ConnectionLost          DNS, TLS, a 5xx
-│   │   └── ConnectionClosed    an open socket ended
+│   │   ├── ConnectionClosed    an open socket ended
+│   │   └── BusUnavailable      the bus between several machines: down, slow, or it does not let us in
 │   ├── StaleFeed               connected, but the data stopped
 │   ├── Rejected                the exchange says no (4xx): retried at the longest delay
 │   └── RateLimited             the exchange says later: carries `retry_after_s`
@@ -68,6 +69,10 @@ class ConnectionClosed(ConnectionLost):
     """A connection was open and ended: the exchange closed it, or it was dropped."""
 
     cause = "closed"
+
+
+class BusUnavailable(ConnectionLost):
+    """The bus cannot be used now; what has not arrived there is sent again, or counted as lost."""
 
 
 class StaleFeed(FeedError):

@@ -17,26 +17,33 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from actors.runtime.checking import SERVERS, check_enabled, check_together
 from actors.runtime.errors import SettingsError
 from actors.runtime.inifile import read_sections
 from actors.runtime.settings import (
+    AlertSettings,
+    AlertsSettings,
     DataSettings,
     ExchangeSettings,
     HistorySettings,
     MarketSettings,
+    NatsSettings,
+    NotifierSettings,
     QuestDBSettings,
     RedisSettings,
     Settings,
     StreamSettings,
     SupervisorSettings,
+    TokenSettings,
     WebSettings,
 )
+from actors.runtime.settings_bus import BusSettings
 
 ENVIRONMENT_PREFIX = "TICKWELL_"
-SECRETS = {"control_token", "url"}
+# What commands read for themselves: the token that they show to a hub elsewhere.
+FOR_COMMANDS = {"TICKWELL_TOKEN"}
+SECRETS = {"control_token", "url", "hash", "secret"}
 
-_SYMBOL = re.compile(r"\*|top:[1-9][0-9]{0,4}|(?!(?i:top):)(?:[\w.-]{1,20}:\*|[\w@][\w@/:.-]{0,39})")
-_SYMBOL_WORDS = "symbols such as BTCUSDT, or *, or top:N, separated by commas"
 _SECRET_WORD = re.compile("token|secret|passw")
 # What Kubernetes tells every container about a service that is called like us.
 _SERVICE_LINK = re.compile(r"TICKWELL_(SERVICE_(HOST|PORT)|PORT)(_\w+)?")
@@ -47,16 +54,21 @@ _FIXED: dict[str, type[msgspec.Struct]] = {
     "web": WebSettings,
     "stream": StreamSettings,
     "data": DataSettings,
+    "bus": BusSettings,
+    "alerts": AlertsSettings,
 }
+# Sections that a user names: `[token:NAME]`.
+_NAMED: dict[str, type[msgspec.Struct]] = {
+    "token": TokenSettings,
+    "alert": AlertSettings,
+    "notifier": NotifierSettings,
+}
+_NAMED_AS = {"token": "tokens", "alert": "alert_rules", "notifier": "notifiers"}  # in `Settings`
 _SINKS: dict[str, type[msgspec.Struct]] = {
     "history": HistorySettings,
     "questdb": QuestDBSettings,
     "redis": RedisSettings,
-}
-# Where a server is: the variables that other programs know it by, and how its URL looks.
-_SERVERS: dict[str, tuple[tuple[str, ...], str]] = {
-    "questdb": (("QUESTDB_URL",), "http://127.0.0.1:9000"),
-    "redis": (("DRAGONFLY_URL", "REDIS_URL"), "redis://127.0.0.1:6379"),
+    "nats": NatsSettings,
 }
 
 
@@ -66,6 +78,7 @@ def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequenc
     schema = _FIXED | {f"sink:{name}": struct for name, struct in _SINKS.items()}
     schema |= {f"exchange:{name}": ExchangeSettings for name in exchanges}
     values = read_sections(path, problems)
+    schema |= {name: _NAMED[kind] for name in values for kind in _NAMED if name.startswith(f"{kind}:")}
     readable = not problems
     _check_names(values, schema, problems)
     _overlay(values, environment, schema, problems)
@@ -74,14 +87,20 @@ def read_settings(path: Path, environment: Mapping[str, str], exchanges: Sequenc
         name: _convert_section(name, struct, values.get(name, {}), problems)
         for name, struct in schema.items()
     }
-    _check_together(sections, problems)
+    check_together(sections, problems)
     if readable:
-        _check_enabled(sections, problems)
+        check_enabled(sections, problems)
     if problems:
         raise SettingsError(problems)
     configured = {name: sections[f"exchange:{name}"] for name in exchanges if f"exchange:{name}" in values}
     sinks = {name: sections[f"sink:{name}"] for name in _SINKS}
-    return Settings(**{name: sections[name] for name in _FIXED}, **sinks, exchanges=configured)
+    named: dict[str, Any] = {_NAMED_AS[kind]: _of_kind(kind, sections) for kind in _NAMED}
+    return Settings(**{name: sections[name] for name in _FIXED}, **sinks, **named, exchanges=configured)
+
+
+def _of_kind(kind: str, sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections that are called `kind:NAME`, by their names."""
+    return {name.partition(":")[2]: each for name, each in sections.items() if name.startswith(f"{kind}:")}
 
 
 def write_settings(settings: Settings) -> str:
@@ -89,6 +108,8 @@ def write_settings(settings: Settings) -> str:
     sections: dict[str, msgspec.Struct] = {name: getattr(settings, name) for name in _FIXED}
     sections |= {f"sink:{name}": getattr(settings, name) for name in _SINKS}
     sections |= {f"exchange:{name}": each for name, each in settings.exchanges.items()}
+    for kind in _NAMED:
+        sections |= {f"{kind}:{name}": each for name, each in getattr(settings, _NAMED_AS[kind]).items()}
     lines: list[str] = []
     for name, section in sections.items():
         lines += ["", f"[{name}]"]
@@ -154,16 +175,19 @@ def _overlay(
         if variable in places:
             section, key = places[variable]
             values.setdefault(section, {})[key] = value
-        elif "KUBERNETES_SERVICE_HOST" in environment and _SERVICE_LINK.fullmatch(variable):
-            continue
-        elif variable.startswith(ENVIRONMENT_PREFIX):
+        elif variable.startswith(ENVIRONMENT_PREFIX) and not _is_for_others(variable, environment):
             shown, near = _shown(variable, value), _nearest(variable, places)
             problems.append(f"{variable}={shown}: unknown environment variable; {near}")
 
 
+def _is_for_others(variable: str, environment: Mapping[str, str]) -> bool:
+    in_kubernetes = "KUBERNETES_SERVICE_HOST" in environment
+    return variable in FOR_COMMANDS or bool(in_kubernetes and _SERVICE_LINK.fullmatch(variable))
+
+
 def _find_servers(values: dict[str, dict[str, str]], environment: Mapping[str, str]) -> None:
     """What the settings do not say of where a server is, the environment may."""
-    for name, (variables, _) in _SERVERS.items():
+    for name, (variables, _) in SERVERS.items():
         section = values.setdefault(f"sink:{name}", {})
         found = [environment[each] for each in variables if environment.get(each)]
         section["url"] = section.get("url") or next(iter(found), "")
@@ -209,72 +233,7 @@ def _describe(info: inspect.Type, key: str) -> str:
         return f"one of {', '.join(map(str, info.values))}"
     if isinstance(info, inspect.IntType | inspect.FloatType):
         noun = "a whole number" if isinstance(info, inspect.IntType) else "a number"
-        unit = " of seconds" if key.endswith("_s") else ""
+        unit = " of seconds" if key.endswith("_s") and not key.endswith("_per_s") else ""
         low = f"from {info.ge:g}" if info.ge is not None else f"above {info.gt:g}"
         return f"{noun}{unit} {low} to {info.le:g}"
     return "one line of text"
-
-
-def _check_together(sections: Mapping[str, Any], problems: list[str]) -> None:
-    """What no single value can get wrong."""
-    supervisor, market, web = sections["supervisor"], sections["market"], sections["web"]
-    if supervisor.reconnect_delay_max_s < supervisor.reconnect_delay_s:
-        problems.append(
-            f"[supervisor] reconnect_delay_max_s = {supervisor.reconnect_delay_max_s:g}:"
-            f" must be at least reconnect_delay_s, which is {supervisor.reconnect_delay_s:g}"
-        )
-    if market.stale_after_max_s < market.stale_after_min_s:
-        problems.append(
-            f"[market] stale_after_max_s = {market.stale_after_max_s:g}:"
-            f" must be at least stale_after_min_s, which is {market.stale_after_min_s:g}"
-        )
-    problems.extend(
-        f"[sink:{name}] url is missing: such as {example}"
-        for name, (_, example) in _SERVERS.items()
-        if sections[f"sink:{name}"].enabled and not sections[f"sink:{name}"].url
-    )
-    if bool(web.tls_certificate) != bool(web.tls_key):
-        missing = "tls_key" if web.tls_certificate else "tls_certificate"
-        problems.append(f"[web] {missing} is missing: TLS needs both the certificate and its key")
-    problems.extend(
-        f"[web] allowed_origins = … {origin} …: must be like https://charts.example.org, without a path"
-        for origin in web.allowed_origins
-        if not re.fullmatch(r"https?://[^\s/]+", origin)
-    )
-    for name, section in sections.items():
-        if name.startswith("exchange:"):
-            _check_exchange(name, section, problems)
-
-
-def _check_enabled(sections: Mapping[str, Any], problems: list[str]) -> None:
-    exchanges = {name: each for name, each in sections.items() if name.startswith("exchange:")}
-    if not any(each.enabled and (each.linear or each.spot) for each in exchanges.values()):
-        problems.append(f"no exchange is enabled: give one of {', '.join(exchanges)} symbols to follow")
-
-
-def _check_exchange(name: str, exchange: ExchangeSettings, problems: list[str]) -> None:
-    for market in ("linear", "spot"):
-        _check_symbols(f"[{name}] {market}", exchange.symbols(market), problems)
-        _check_symbols(f"[{name}] {market}_books", exchange.books(market), problems)
-        if exchange.books(market) and not exchange.symbols(market):
-            problems.append(
-                f"[{name}] {market}_books: nothing of {market} is followed; name its symbols there"
-            )
-        _check_url(
-            f"[{name}] {market}_stream_url", exchange.stream_url(market), ("ws://", "wss://"), problems
-        )
-        _check_url(
-            f"[{name}] {market}_rest_url", exchange.rest_url(market), ("http://", "https://"), problems
-        )
-
-
-def _check_symbols(place: str, symbols: Sequence[str], problems: list[str]) -> None:
-    strange = [symbol for symbol in symbols if not _SYMBOL.fullmatch(symbol)]
-    twice = sorted({symbol for symbol in symbols if symbols.count(symbol) > 1})
-    problems.extend(f"{place} = … {symbol} …: must be {_SYMBOL_WORDS}" for symbol in strange)
-    problems.extend(f"{place} = … {symbol} …: stands there twice; name it once" for symbol in twice)
-
-
-def _check_url(place: str, url: str, schemes: tuple[str, str], problems: list[str]) -> None:
-    if url and not (url.startswith(schemes) and re.fullmatch(r"\w+://[\w.:\[\]-]+(/[\w./-]*)?", url)):
-        problems.append(f"{place} = {url}: must begin with {' or '.join(schemes)} and name a host")

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from actors.runtime.settings_bus import BusSettings
+
 Word: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
@@ -50,10 +52,30 @@ class WebSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tls_certificate: str = ""
     tls_key: str = ""
     control_token: str = ""
+    public_read: bool = True
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    requests_per_s: Annotated[float, Meta(gt=0, le=100_000)] = 50.0
+    requests_burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 300
+    control_per_minute: Annotated[float, Meta(gt=0, le=100_000)] = 30.0
+    connections_per_address_max: Annotated[int, Meta(ge=1, le=100_000)] = 2000
     clients_max: Annotated[int, Meta(ge=1, le=100_000)] = 10_000
     client_stall_s: Annotated[float, Meta(gt=0, le=300)] = 3.0
     compression: bool = True
+
+
+SCOPES = ("read", "control")
+
+
+class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[token:NAME]`: whoever has the token that this is the hash of may do so much, until then.
+
+    `control` includes `read`. `expires` is a date or a time in RFC 3339; empty is never.
+    """
+
+    hash: str = ""
+    scopes: tuple[str, ...] = ("read",)
+    expires: str = ""
 
 
 class StreamSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,6 +155,86 @@ class RedisSettings(SinkSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     stats_days: Days = 7.0
 
 
+class NatsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[sink:nats]`: a NATS beside the hub that hands live prices on, such as
+    `nats://:secret@127.0.0.1:4222`.
+
+    Subjects of `bare_exchange` do not carry its name. A price that does not change is told again after
+    `repeat_interval_s`; 0 = never.
+    """
+
+    enabled: bool = False
+    url: str = ""
+    bare_exchange: str = ""
+    repeat_interval_s: Annotated[float, Meta(ge=0, le=86_400)] = 10.0
+
+
+class AlertsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[alerts]`: how many rules there may be in all, how much is remembered, and what may wait to be sent.
+
+    `stale_grace_s` is how long all data of a rule is stale before that is told.
+    """
+
+    enabled: bool = True
+    rules_max: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+    history_rows: Annotated[int, Meta(ge=100, le=10_000_000)] = 10_000
+    waiting_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 1000
+    stale_grace_s: Annotated[float, Meta(ge=0, le=86_400)] = 30.0
+
+
+class AlertSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[alert:NAME]`: one rule, as it is written. `actors/market/alerts/rules.py` says what the keys mean."""
+
+    keys: tuple[str, ...] = ()
+    kind: Word = "above"
+    enabled: bool = True
+    field: str = ""
+    value: str = ""
+    percent: str = ""
+    window_s: str = ""
+    direction: str = ""
+    measure: str = ""
+    side: str = ""
+    deviations: str = ""
+    interval: str = ""
+    bars: str = ""
+    channel: str = ""
+    states: tuple[str, ...] = ()
+    for_s: str = ""
+    hysteresis: str = ""
+    cooldown_s: str = ""
+    from_hour: str = ""
+    to_hour: str = ""
+    weekdays: tuple[str, ...] = ()
+    severity: str = ""
+    note: str = ""
+    notify: tuple[str, ...] = ()
+    notify_on: tuple[str, ...] = ()
+
+
+class NotifierSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[notifier:NAME]`: who is told of alerts. `secret` is what signs a webhook, the token of a Telegram bot,
+    or the password of a mail server; `secret_file` names a file that holds it.
+
+    A webhook has `url`; Telegram `chat_id`, and its own `url`; a mail server `host`, `port`, `security`,
+    `user`, `sender` and `recipients`.
+    """
+
+    kind: Literal["webhook", "telegram", "email"] = "webhook"
+    url: str = ""
+    secret: str = ""
+    secret_file: str = ""
+    chat_id: str = ""
+    host: str = ""
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    per_minute: Annotated[float, Meta(gt=0, le=6000)] = 20.0
+    give_up_after_s: Annotated[float, Meta(ge=1, le=2_592_000)] = 86_400.0
+
+
 class ExchangeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`[exchange:NAME]`: what is followed of each market, and other addresses than the exchange's own.
 
@@ -181,4 +283,10 @@ class Settings(Struct, frozen=True):
     history: HistorySettings = HistorySettings(enabled=False)
     questdb: QuestDBSettings = QuestDBSettings()
     redis: RedisSettings = RedisSettings()
+    nats: NatsSettings = NatsSettings()
     stream: StreamSettings = StreamSettings()
+    bus: BusSettings = BusSettings()
+    tokens: dict[str, TokenSettings] = {}
+    alerts: AlertsSettings = AlertsSettings(enabled=False)
+    alert_rules: dict[str, AlertSettings] = {}
+    notifiers: dict[str, NotifierSettings] = {}

@@ -45,7 +45,7 @@ class Line:
 
     def ask(self, question: Callable[[Redis], _Result]) -> _Result:
         """The answer. Raises `SinkError`; then the next question finds a new connection."""
-        client = self._client = self._client or self._new_client()
+        client = self._client = self._client or new_client(self._address, self._timeout_s)
         try:
             return question(client)
         except (RedisError, OSError) as error:
@@ -61,22 +61,23 @@ class Line:
             with suppress(RedisError, OSError):
                 client.close()
 
-    def _new_client(self) -> Redis:
-        address = self._address
-        security: dict[str, Any] = {"ssl": True, "ssl_ca_certs": address.tls_roots}
-        return Redis(
-            host=address.host,
-            port=address.port,
-            db=address.database,
-            username=address.username,
-            password=address.password,
-            socket_timeout=self._timeout_s,
-            socket_connect_timeout=self._timeout_s,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,  # RESP3 begins with a HELLO that older servers do not know
-            client_name="tickwell",
-            **(security if address.is_encrypted else {}),
-        )
+
+def new_client(address: Address, timeout_s: float) -> Redis:
+    """A client that tries everything once, and connects when it is first used."""
+    security: dict[str, Any] = {"ssl": True, "ssl_ca_certs": address.tls_roots}
+    return Redis(
+        host=address.host,
+        port=address.port,
+        db=address.database,
+        username=address.username,
+        password=address.password,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,  # RESP3 begins with a HELLO that older servers do not know
+        client_name="tickwell",
+        **(security if address.is_encrypted else {}),
+    )
 
 
 class Sending:

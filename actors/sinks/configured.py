@@ -42,9 +42,11 @@ def outbox_of(name: str, options: SinkSettings, data: DataSettings, now_ns: Call
     return Outbox(Path(data.directory) / "outbox" / f"{name}.db", bounds, now_ns)
 
 
-def history_of(settings: Settings) -> History | None:
-    """The embedded history, else QuestDB's; `None` if nothing is kept."""
-    if settings.history.enabled:
+def history_of(settings: Settings, *, is_ours: bool = True) -> History | None:
+    """The embedded history, else QuestDB's; `None` if nothing is kept. What is not written by this process
+    (`is_ours`) is read if its file is here."""
+    path = Path(settings.data.directory) / DATABASE
+    if settings.history.enabled and (is_ours or path.is_file()):
         return SqliteHistory(Path(settings.data.directory) / DATABASE)
     if settings.questdb.enabled:
         from actors.sinks.questdb import QuestDBHistory

@@ -133,7 +133,9 @@ class Feeding:
 
     async def poll(self, address: Address) -> None:
         """Ask again and again how the hub is doing; who does not answer is shown as unknown."""
-        async with httpx.AsyncClient(base_url=address.http_url, timeout=STATUS_WITHIN_S) as client:
+        async with httpx.AsyncClient(
+            base_url=address.http_url, headers=address.headers, timeout=STATUS_WITHIN_S
+        ) as client:
             while True:
                 await self.ask_status(client)
                 self.changed()

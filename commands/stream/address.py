@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, urlsplit
 
 from actors.runtime.errors import SettingsError
@@ -14,12 +15,14 @@ ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 @dataclass(frozen=True)
 class Address:
-    """A hub's host, port, and the path of its stream; `is_secure` with TLS."""
+    """A hub's host, port, and the path of its stream; `is_secure` with TLS. `token` is shown to it, if there
+    is one."""
 
     host: str
     port: int
     path: str
     is_secure: bool
+    token: str = field(default="", repr=False)
 
     @property
     def authority(self) -> str:
@@ -31,12 +34,26 @@ class Address:
         """What the paths of the HTTP interface begin with."""
         return f"{'https' if self.is_secure else 'http'}://{self.authority}{self.path.removesuffix('/ws')}"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return {"authorization": f"Bearer {self.token}"} if self.token else {}
+
     def __str__(self) -> str:
         return f"{'wss' if self.is_secure else 'ws'}://{self.authority}{self.path}"
 
 
 def read_address(url: str | None, web: WebSettings) -> Address:
-    """The hub that is meant; without a `url`, where the settings have it listen. Raises `SettingsError`."""
+    """The hub that is meant; without a `url`, where the settings have it listen. The token is that of
+    `TICKWELL_TOKEN`, for command lines can be read by everybody on a machine. Raises `SettingsError`."""
+    token = os.environ.get("TICKWELL_TOKEN", "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise SettingsError(["TICKWELL_TOKEN: expected one line, as `token create` printed it"])
+    return replace(place_of(url, web), token=token)
+
+
+def place_of(url: str | None, web: WebSettings) -> Address:
+    """Where the hub is. Raises `SettingsError`."""
     if url is None:
         host = ANY_ADDRESS.get(web.host, web.host)
         return Address(host, web.port, "/ws", bool(web.tls_certificate))

@@ -122,6 +122,7 @@ async def upgraded(
             address.authority,
             address.path,
             subprotocols=[codec.subprotocol],
+            extra_headers=[(name.encode(), value.encode()) for name, value in address.headers.items()],
             message_queue_size=MESSAGES_QUEUED,
             max_message_size=MESSAGE_BYTES_MAX,
             receive_buffer_size=RECEIVE_BYTES,

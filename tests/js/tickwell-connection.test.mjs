@@ -38,6 +38,40 @@ describe("the address", () => {
   });
 });
 
+describe("a ticket", () => {
+  it("is asked for anew before each connection, and goes into its address", async () => {
+    let given = 0;
+    const made = hub({ ticket: async () => `t-${given += 1}` });
+    assert.equal(HubSocket.all.length, 0, "not before there is one");
+    await settle();
+    assert.equal(new URL(HubSocket.last.url).searchParams.get("ticket"), "t-1");
+    HubSocket.last.fail();
+    tick(Math.ceil(made.retryInMs) + 1);
+    await settle();
+    assert.equal(new URL(HubSocket.last.url).searchParams.get("ticket"), "t-2");
+    assert.equal(HubSocket.all.length, 2);
+  });
+
+  it("that is not to be had is a connection that failed, and is tried for again", async () => {
+    let asked = 0;
+    const made = hub({ ticket: async () => { asked += 1; throw new Error("401"); } });
+    await settle();
+    assert.equal(HubSocket.all.length, 0);
+    tick(Math.ceil(made.retryInMs) + 1);
+    await settle();
+    assert.equal(asked, 2);
+  });
+
+  it("that comes after the hub was closed opens nothing", async () => {
+    let give;
+    const made = hub({ ticket: () => new Promise((resolve) => { give = resolve; }) });
+    made.close();
+    give("late");
+    await settle();
+    assert.equal(HubSocket.all.length, 0);
+  });
+});
+
 describe("a lost connection", () => {
   it("is tried again within jittered, doubling, bounded waits", () => {
     for (const [random, expected] of [[0, Array(8).fill(500)], [0.999999, [1000, 2000, 4000, 8000, 16_000, 20_000, 20_000, 20_000]]]) {

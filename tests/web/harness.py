@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from actors.market.feeds import MarketReport
 from actors.market.sinkstatus import SinkReport
 from actors.market.tick import Changes, Record, Tick
 from actors.market.ticker import Ticker
-from actors.runtime.settings import StreamSettings, WebSettings
+from actors.runtime.settings import StreamSettings, TokenSettings, WebSettings
 from actors.sinks.base import History
 from web.app import create_app
 from web.offers import Offers
@@ -94,6 +94,7 @@ def application(
     history_is_whole: Callable[[], bool] = lambda: True,
     sinks: Callable[[], Sequence[SinkReport]] = tuple,
     stream: StreamSettings | None = None,
+    tokens: Mapping[str, TokenSettings] | None = None,
     **settings: Any,
 ) -> QuartTrio:
     """An application with everything in its place."""
@@ -109,5 +110,6 @@ def application(
         history_is_whole=history_is_whole,
         sinks=sinks,
         stream=stream,
+        tokens=tokens,
         **more,
     )

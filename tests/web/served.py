@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,7 @@ from quart_trio import QuartTrio
 
 from actors.market.tick import Record, Tick
 from actors.market.ticker import Ticker
-from actors.runtime.settings import StreamSettings, WebSettings
+from actors.runtime.settings import StreamSettings, TokenSettings, WebSettings
 from actors.sinks.base import History
 from web.app import create_app
 from web.fanout import Fanout
@@ -139,6 +139,7 @@ async def hub(
     history: History | None = None,
     stream: StreamSettings | None = None,
     offers: Offers | None = None,
+    tokens: Mapping[str, TokenSettings] | None = None,
 ) -> AsyncIterator[Hub]:
     """A hub on a free port of loopback, stopped at the end, within seconds."""
     settings = settings or WebSettings(port=0, client_stall_s=1.0)
@@ -152,6 +153,7 @@ async def hub(
         history=history,
         stream=stream,
         offers=offers,
+        tokens=tokens,
     )
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:

@@ -25,12 +25,14 @@ from web.stream.client import Client
 from web.stream.decoding import Format
 from web.stream.desk import Desk
 from web.stream.hub import StreamHub
+from web.visitor import Visitor
 
 EVERYTHING: tuple[Topic, ...] = (
     "ticker", "book", "quality", "trades", "liquidations", "notices", *INTERVALS.values(),
 )  # fmt: skip
 KEY = "bybit:linear:BTCUSDT"
 ETH_KEY = "bybit:linear:ETHUSDT"
+VISITOR = Visitor("c-1", "127.0.0.1", NOW_NS)
 
 
 class Pipe:
@@ -114,7 +116,7 @@ class Listener:
         self.left: list[Exception | None] = []
         self._stack = ExitStack()
         self.client: Client = self._stack.enter_context(
-            hub.connect(self.pipe, self._leave, format, deflate=deflate)
+            hub.connect(self.pipe, self._leave, format, deflate=deflate, visitor=VISITOR)
         )
         self.desk = Desk(hub, self.client, Conduct(1e6, 1e6))
         self.req_id = 0
@@ -166,8 +168,8 @@ class Stage:
     """A hub that runs, its read model, and a hand to publish with."""
 
     def __init__(self, read_model: ReadModel, switch: Switch, settings: StreamSettings) -> None:
-        app = application(read_model, switch, offers=OFFERS, stream=settings)
-        self.site: Site = app.extensions["tickwell"]
+        self.app = application(read_model, switch, offers=OFFERS, stream=settings)
+        self.site: Site = self.app.extensions["tickwell"]
         self.read_model, self.switch, self.hub = read_model, switch, self.site.stream
         self.listeners: list[Listener] = []
 

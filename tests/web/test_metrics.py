@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -22,6 +23,9 @@ from tests.web.harness import NOW_NS, Switch, application, report
 from tests.web.populated import BTC, ETH, OFFERS, hole, populated, quality, records, ticker, trade
 from tests.web.streaming import KEY, Listener
 from tests.web.test_health_sinks import sink
+from tests.web.told_alerts import MOVED, ToldAlerts
+from tests.web.told_bus import BUS_MOVED, ToldBus
+from web.guard.keyring import Holder
 from web.metrics.scrape import FAMILIES, Scraper
 from web.site import Site
 from web.transport import ClientStream
@@ -52,6 +56,8 @@ class World:
         app = application(self.read_model, self.switch, offers=OFFERS, sinks=lambda: self.sinks)
         self.site: Site = app.extensions["tickwell"]
         self.hub, self.scraper = self.site.stream, Scraper(self.site)
+        self.site.alerts = self.alerts = cast(Any, ToldAlerts())
+        self.site.bus = self.bus = ToldBus()
         self.stack = ExitStack()
 
     def value(self, name: str, labels: dict[str, str]) -> float:
@@ -143,6 +149,14 @@ def _listed(world: World) -> None:
     world.read_model.publish(Tick("bybit", NOW_NS, new, Changes()))
 
 
+def tell_bus(world: World, act: Callable[[ToldBus], None]) -> None:
+    act(world.bus)
+
+
+def tell_alerts(world: World, act: Callable[[ToldAlerts], None]) -> None:
+    act(world.alerts)
+
+
 MOVES = [
     Move("exchange_running", BYBIT, 0, lambda w: w.switch.on.update(bybit=False)),
     Move("feed_state", {**LINEAR, "state": "stale"}, 1, lambda w: w.report(state="stale")),
@@ -204,11 +218,13 @@ MOVES = [
     ),
     Move("realtime_clients", BYBIT, 2, lambda w: w.join(2)),
     Move("realtime_groups", BYBIT, 1, lambda w: w.join(2)),
+    Move("realtime_sent_messages_total", BYBIT, 3, lambda w: w.site.fanout.sent.update(bybit=3)),
     Move("realtime_conflated_ticks_total", BYBIT, 3, lambda w: w.site.fanout.conflated.update(bybit=3)),
     Move("stream_clients", {}, 1, lambda w: w.listen()),
     Move("stream_busy_clients", {}, 1, lambda w: w.busy()),
     Move("stream_subscriptions", {"channel": "quote"}, 1, lambda w: w.listen("quote", "ticker")),
     Move("stream_groups", {}, 2, lambda w: w.listen("quote", "ticker")),
+    Move("stream_sent_messages_total", {}, 3, lambda w: w.client(sent=3)),
     Move("stream_conflated_total", {}, 3, lambda w: w.client(conflated=3)),
     Move("stream_missed_total", {}, 3, lambda w: w.client(missed=3)),
     Move("stream_gaps_told_total", {}, 3, lambda w: w.client(gaps_told=3)),
@@ -220,6 +236,12 @@ MOVES = [
         "stream_ring_records_max", {"ring": "trades"}, 9,
         lambda w: vars(w.hub.journal.rings["trades"]).update(records_max=9),
     ),
+    Move(
+        "gate_refused_total", {"code": "bad_token"}, 1, lambda w: w.site.gate.refused.update(bad_token=1)
+    ),
+    Move("gate_limited_total", {"limit": "address"}, 1, lambda w: w.site.gate.limited.update(address=1)),
+    Move("gate_made_way_total", {}, 2, lambda w: vars(w.site.traffic).update(made_way=2)),
+    Move("gate_tickets", {}, 1, lambda w: w.site.gate.tickets.issue(Holder("a", frozenset()), 0.0)),
     Move("sink_state", {**HISTORY, "state": "down"}, 1, lambda w: w.sink(is_up=False)),
     Move("sink_accepted_rows_total", HISTORY, 101, lambda w: w.sink(accepted=101)),
     Move("sink_written_rows_total", HISTORY, 91, lambda w: w.sink(written=91)),
@@ -235,6 +257,8 @@ MOVES = [
     ),
     Move("sink_failures_total", HISTORY, 2, lambda w: w.sink(failures=2)),
     Move("sink_rejected_total", {**HISTORY, "kind": "bar"}, 2, lambda w: w.reject("bar", 2)),
+    *(Move(name, labels, value, partial(tell_alerts, act=act)) for name, labels, value, act in MOVED),
+    *(Move(name, labels, value, partial(tell_bus, act=act)) for name, labels, value, act in BUS_MOVED),
 ]  # fmt: skip
 
 

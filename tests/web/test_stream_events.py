@@ -273,7 +273,7 @@ async def test_a_piece_is_taken_only_after_the_one_before(autojump_clock: Any) -
 def test_problems_about_a_url_name_the_parameter() -> None:
     with pytest.raises(Problem) as caught:
         wanted("channel=tikcer")
-    assert caught.value.members["errors"][0]["expected"].endswith("quality, system")
+    assert caught.value.members["errors"][0]["expected"].endswith("system, alerts")
     with pytest.raises(Problem) as caught:
         wanted("channel=book&depth=500")
     [wrong] = caught.value.members["errors"]

@@ -28,10 +28,12 @@ from tests.web.populated import (
     ticker,
     trade,
 )
+from tests.web.told_alerts import ALERT
 from web.site import Site
 from web.stream.ladder import ladder_of, snapshot_record
 from web.stream.options import CHANNELS, Channel, Options
 from web.stream.records import (
+    alert_record,
     bar_record,
     changed_fields,
     encode_record,
@@ -179,6 +181,7 @@ def every_record() -> dict[Channel, Struct]:
         "spreads": whole(site, Options(channel="spreads"))[0],
         "screener": whole(site, Options(channel="screener"))[0],
         "quality": quality_record(quality(BTC, "trades")),
+        "alerts": alert_record(ALERT),
     }
 
 

@@ -17,7 +17,9 @@ GOODBYES = ("gone", *(str(code) for code in CLOSE_CODES))
 
 CONNECTIONS = gauge("web_connections", "Connections of any kind that are served.")
 ACCEPTED = counter("web_accepted_total", "Connections that were served.")
-REFUSED = counter("web_refused_total", "Connections that were refused, as there were `clients_max`.")
+REFUSED = counter(
+    "web_refused_total", "Connections that were refused: there was no room, or too many of one address."
+)
 STALLED = counter(
     "web_stalled_total", "Connections that were dropped, as they took nothing for `client_stall_s`."
 )
@@ -30,6 +32,9 @@ DISCONNECTS = counter(
 )
 REALTIME = gauge("realtime_clients", "Clients of `/ws/realtime/{exchange}`.", "exchange")
 REALTIME_GROUPS = gauge("realtime_groups", "Groups of such clients with equal wishes.", "exchange")
+REALTIME_SENT = counter(
+    "realtime_sent_messages_total", "Updates and heartbeats that were written to them.", "exchange"
+)
 REALTIME_CONFLATED = counter(
     "realtime_conflated_ticks_total", "Ticks that such clients got merged with later ones.", "exchange"
 )
@@ -37,6 +42,7 @@ CLIENTS = gauge("stream_clients", "Clients of `/ws`, and readers of its events o
 BUSY = gauge("stream_busy_clients", "Those of them with a write under way.")
 SUBSCRIPTIONS = gauge("stream_subscriptions", "Their subscriptions.", "channel")
 GROUPS = gauge("stream_groups", "Groups of equal subscriptions.")
+STREAM_SENT = counter("stream_sent_messages_total", "Frames with data that were written to them.")
 CONFLATED = counter("stream_conflated_total", "Updates that were merged with later ones for busy clients.")
 MISSED = counter("stream_missed_total", "Records that slow clients never got, and were told so.")
 GAPS = counter("stream_gaps_told_total", "Messages that told them.")
@@ -48,8 +54,9 @@ RING = gauge("stream_ring_records", "Records that are kept for slow and returnin
 RING_MAX = gauge("stream_ring_records_max", "How many can be.", "ring")
 
 FAMILIES: tuple[Family, ...] = (
-    CONNECTIONS, ACCEPTED, REFUSED, STALLED, SENT, DISCONNECTS, REALTIME, REALTIME_GROUPS, REALTIME_CONFLATED,
-    CLIENTS, BUSY, SUBSCRIPTIONS, GROUPS, CONFLATED, MISSED, GAPS, RESUMES, ERRORS, RING, RING_MAX,
+    CONNECTIONS, ACCEPTED, REFUSED, STALLED, SENT, DISCONNECTS, REALTIME, REALTIME_GROUPS, REALTIME_SENT,
+    REALTIME_CONFLATED, CLIENTS, BUSY, SUBSCRIPTIONS, GROUPS, STREAM_SENT, CONFLATED,
+    MISSED, GAPS, RESUMES, ERRORS, RING, RING_MAX,
 )  # fmt: skip
 
 
@@ -78,6 +85,7 @@ def _realtime(site: Site) -> Iterator[Sample]:
     for exchange in site.read_model.exchanges:
         yield REALTIME.of(site.fanout.active[exchange], exchange)
         yield REALTIME_GROUPS.of(groups[exchange], exchange)
+        yield REALTIME_SENT.of(site.fanout.sent[exchange], exchange)
         yield REALTIME_CONFLATED.of(site.fanout.conflated[exchange], exchange)
 
 
@@ -97,6 +105,7 @@ def _stream(hub: StreamHub) -> Iterator[Sample]:
 
 def _losses(hub: StreamHub) -> Iterator[Sample]:
     status = hub.status()
+    yield STREAM_SENT.of(status["sent"])
     yield CONFLATED.of(status["conflated"])
     yield MISSED.of(status["missed"])
     yield GAPS.of(status["gaps_told"])

@@ -13,7 +13,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from actors.runtime.version import __version__
-from web.metrics import channels, clients, delays, feeds, sinks
+from web.metrics import alerts, bus, channels, clients, delays, feeds, gate, sinks
 from web.metrics.families import Family, Sample, gauge, metrics
 from web.site import Site
 
@@ -27,7 +27,10 @@ FAMILIES: tuple[Family, ...] = (
     *channels.FAMILIES,
     *delays.FAMILIES,
     *clients.FAMILIES,
+    *gate.FAMILIES,
     *sinks.FAMILIES,
+    *bus.FAMILIES,
+    *alerts.FAMILIES,
 )
 GZIP_LEVEL = 5
 
@@ -42,7 +45,7 @@ Format: TypeAlias = Literal["text", "openmetrics"]
 def hub_samples(site: Site) -> Iterator[Sample]:
     """Which hub this is."""
     yield BUILD.of(1, __version__)
-    yield STARTED.of(int(site.read_model.epoch, 16) / 1000)
+    yield STARTED.of(site.read_model.started_ns // 1_000_000 / 1000)
 
 
 SOURCES: tuple[Callable[[Site], Iterable[Sample]], ...] = (
@@ -50,7 +53,10 @@ SOURCES: tuple[Callable[[Site], Iterable[Sample]], ...] = (
     feeds.samples,
     delays.samples,
     clients.samples,
+    gate.samples,
     sinks.samples,
+    bus.samples,
+    alerts.samples,
 )
 
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 LINGER_S = 300.0
 
-Kind: TypeAlias = Literal["ticker", "book", "quality", "bars", "trades", "liquidations", "notices"]
+Kind: TypeAlias = Literal["ticker", "book", "quality", "bars", "trades", "liquidations", "notices", "alerts"]
 Topic: TypeAlias = Kind | int  # a number: bars of so many seconds
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from actors.market.reports import Hole
 from web.stream import answers, frames
 from web.stream.decoding import Format
 from web.stream.frames import Body
 from web.stream.subscription import Subscription
+from web.visitor import Visitor
 
 TURN_BYTES = 256 * 1024
 TURN_PIECES = 256
@@ -48,9 +49,11 @@ class Source(Protocol):
 
 
 class Client:
-    """`conflated` counts updates that were merged because it was busy, `missed` records that it never got, as
-    `gaps_told` messages said; `lag_ms` is how long its last frame waited. `leave` ends its session, with the
-    error where it is ours."""
+    """`sent` counts its data frames, `conflated` updates that were merged because it was busy, `missed`
+    records that it never got, as `gaps_told` messages said; `lag_ms` is how long its last frame waited.
+    `leave` ends its session, with the error where it is ours."""
+
+    route: Literal["stream", "events"] = "stream"
 
     def __init__(
         self,
@@ -59,7 +62,9 @@ class Client:
         format: Format,  # noqa: A002
         *,
         deflate: bool,
+        visitor: Visitor,
     ) -> None:
+        self.visitor = visitor
         self.outlet = outlet
         self.leave = leave
         self.format: Format = format
@@ -67,7 +72,7 @@ class Client:
         self.subscriptions: dict[int, Subscription] = {}
         self.ready: dict[Source, None] = {}
         self.busy_since_s: float | None = None
-        self.conflated = 0
+        self.sent = self.conflated = 0
         self.missed = self.gaps_told = 0
         self.lag_ms = 0.0
         self.beat_due = False

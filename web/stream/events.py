@@ -10,7 +10,14 @@ from web.stream import answers
 from web.stream.frames import Body, Part
 from web.stream.groups import HOLDS_NOTHING, Built, Group, Held, Wish
 from web.stream.journal import SYSTEM, FeedNotice, Journal, feed_notice
-from web.stream.records import encode_record, liquidation_record, newest, newest_liquidations, trade_record
+from web.stream.records import (
+    alert_record,
+    encode_record,
+    liquidation_record,
+    newest,
+    newest_liquidations,
+    trade_record,
+)
 from web.stream.ring import Entry
 
 RECORDS_PER_FRAME_MAX = 5000
@@ -103,6 +110,29 @@ class SystemGroup(Events):
     def _told(self, notice: Any, offset: int) -> Body:
         system = system_message(notice)
         return self._body([*self._opening(system.type, offset), Part("data", self._encoded(system.data))])
+
+
+class AlertsGroup(Events):
+    """Every alert once; a snapshot has the newest."""
+
+    def available_after(self, offset: int) -> int:
+        """How many alerts there are after `offset`."""
+        return sum(entry.count for entry in self._entries(offset))
+
+    def _snapshot(self) -> Built:
+        newest = [each for entry in self._entries(-1) for each in self._records(entry)]
+        body = self.body("snapshot", newest[-SNAPSHOT_PER_KEY_MAX:], self.journal.offset)
+        return Built([body], self.journal.offset)
+
+    def _update(self, offset: int, held: Held) -> Built:
+        records = [each for entry in self._entries(offset) for each in self._records(entry)]
+        return self._built(records, self.journal.offset)
+
+    def _records(self, entry: Entry) -> list[bytes]:
+        return entry.of(SYSTEM, *self.style, self._encode)
+
+    def _encode(self, key: str, record: Any) -> bytes:
+        return encode_record(alert_record(record), *self.style)
 
 
 def system_message(notice: Hole | FeedNotice) -> answers.System:

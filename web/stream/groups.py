@@ -37,6 +37,7 @@ KINDS: dict[Channel, tuple[Kind, ...]] = {
     "spreads": ("ticker",),
     "screener": ("ticker",),
     "system": ("notices",),
+    "alerts": ("alerts",),
 }
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
 import trio
 
+from actors.market.alerts.happenings import Alert
 from actors.market.tick import Tick
 from actors.runtime.settings import StreamSettings
 from web.site import Site
@@ -29,6 +30,7 @@ from web.stream.seed import SEED_EXCHANGE
 from web.stream.subscription import Circle, Subscription
 from web.stream.turns import Turns
 from web.stream.watching import RENEW_S
+from web.visitor import Visitor
 
 RESOLVE_S = 1.0
 LOOKS_PER_CHECKPOINT = 8  # a look at changed listings costs up to half a millisecond
@@ -45,7 +47,7 @@ class StreamHub:
         self.register = Register(self.journal, site, self._has_room)
         self.turns = Turns(site.now_ns)
         self.doors = Doors(settings)
-        self.conflated = self.missed = self.gaps_told = 0
+        self.sent = self.conflated = self.missed = self.gaps_told = 0
         self.resumes: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self._paces = Paces()
@@ -72,6 +74,7 @@ class StreamHub:
             "clients": len(clients),
             "subscriptions": sum(len(each.subscriptions) for each in clients),
             "groups": len(self.register),
+            "sent": self.sent + sum(each.sent for each in clients),
             "conflated": self.conflated + sum(each.conflated for each in clients),
             "missed": self.missed + sum(each.missed for each in clients),
             "gaps_told": self.gaps_told + sum(each.gaps_told for each in clients),
@@ -88,6 +91,11 @@ class StreamHub:
         if listings != self._listings:
             self._listings = listings
             self._relisted.set()
+
+    def tell_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Tell alerts as they happen."""
+        changed = self.journal.take_alerts(alerts)
+        self.turns.touch(self.register.circles(self.register.concerned(changed)))
 
     def _count_merged(self, changed: dict[Kind, list[str]]) -> None:
         """What comes while a client is busy is merged with what waits for it already."""
@@ -107,13 +115,14 @@ class StreamHub:
         format: Format,  # noqa: A002
         *,
         deflate: bool,
+        visitor: Visitor,
         kind: type[Client] = Client,
     ) -> Iterator[Client]:
         """Count as a client inside the block; with it all of its subscriptions end.
 
         `leave` is called when there is nobody to write to any more, or with the error that was ours.
         """
-        client = kind(outlet, leave, format, deflate=deflate)
+        client = kind(outlet, leave, format, deflate=deflate, visitor=visitor)
         self.turns.enter(client)
         try:
             yield client
@@ -121,6 +130,7 @@ class StreamHub:
             for subscription in list(client.subscriptions.values()):
                 self.unsubscribe(subscription)
             self.turns.leave(client)
+            self.sent += client.sent
             self.conflated += client.conflated
             self.missed += client.missed
             self.gaps_told += client.gaps_told

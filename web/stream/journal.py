@@ -7,12 +7,13 @@ what nobody reads is not noted at all: see `attention.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, get_args
 
 from msgspec import Struct
 
+from actors.market.alerts.happenings import Alert
 from actors.market.feeds import FeedState, MarketReport
 from actors.market.tick import Changes, Pair, Tick
 from web.api.tape import INTERVALS, Interval
@@ -25,7 +26,9 @@ from web.stream.told import Told
 
 LIQUIDATIONS_MAX = 10_000
 NOTICES_MAX = 10_000
+ALERTS_MAX = 1000
 GONE_MAX = 10_000
+NUMBER_BITS = 10  # room for what is told between two ticks that others know
 
 NEWEST: tuple[Kind, ...] = ("ticker", "book", "quality")
 SYSTEM = ""  # the key of notices that are about no instrument
@@ -42,7 +45,8 @@ class FeedNotice(Struct, frozen=True):
 
 
 class Journal:
-    """`offset` is the number of the newest tick, or of what else there was to tell since."""
+    """`offset` is the number of the newest tick, or of what else there was to tell since. Where ticks have
+    numbers that other hubs give them, too, it is the same there."""
 
     def __init__(self, site: Site, ring_trades: int) -> None:
         self.site = site
@@ -57,7 +61,9 @@ class Journal:
             "trades": Ring(ring_trades),
             "liquidations": Ring(LIQUIDATIONS_MAX),
             "notices": Ring(NOTICES_MAX),
+            "alerts": Ring(ALERTS_MAX),
         }
+        self.attention.come(["alerts"])  # these few are kept, whether or not somebody reads them
         self.gone: dict[str, int] = {}
         self.gone_floor = self.unfollowed_at = 0
         self._states: dict[tuple[str, str], FeedState] = {}
@@ -85,7 +91,7 @@ class Journal:
     def take(self, tick: Tick) -> dict[Kind, list[str]]:
         """Note a tick that the read model has taken. Returns the keys that it concerns, by what changed, of
         what somebody reads."""
-        self.offset += 1
+        self.offset = max(self.offset + 1, tick.number << NUMBER_BITS)
         named = _Names(tick.exchange)
         found = {kind: self._newest(kind, tick, named) for kind in NEWEST if kind in self.attention}
         for kind, keys in found.items():
@@ -123,6 +129,12 @@ class Journal:
         else:
             boards = self.site.read_model.boards.values()
             self.rings[topic].restart(self.offset, max((board.ts for board in boards), default=0))
+
+    def take_alerts(self, alerts: Sequence[Alert]) -> dict[Kind, list[str]]:
+        """Note alerts, which come between ticks. Returns what that concerns."""
+        self.offset += 1
+        self.rings["alerts"].append(self.offset, {SYSTEM: alerts})
+        return {"alerts": [SYSTEM]}
 
     def gone_after(self, offset: int) -> list[str]:
         """The keys of the instruments that went after `offset`, and have not come back."""

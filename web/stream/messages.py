@@ -62,6 +62,7 @@ TOLD: dict[Channel, str] = {
     "screener": "Everything that fulfils a condition.",
     "quality": "How far channels of instruments can be trusted.",
     "system": "Gaps of the exchanges' feeds, feeds that go and come.",
+    "alerts": "Every alert once: what fired, what is over, which rules have stale data only.",
 }
 REQ_ID: Schema = {
     "description": "The client's own name of the request; given back as it came.",

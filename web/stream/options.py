@@ -17,14 +17,21 @@ from web.api.tape import Interval
 
 Channel: TypeAlias = Literal[
     "ticker", "quote", "trades", "book", "bars", "liquidations", "funding", "spreads", "screener", "quality",
-    "system",
+    "system", "alerts",
 ]  # fmt: skip
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 RATE_HZ_MAX = 100.0
 DEPTH_MAX = 200
 SELECTOR_CHARACTERS_MAX = 100
 FIELDS_MAX = 100
-UNMERGED: tuple[Channel, ...] = ("trades", "book", "liquidations", "screener", "system")  # never told in part
+UNMERGED: tuple[Channel, ...] = (
+    "trades",
+    "book",
+    "liquidations",
+    "screener",
+    "system",
+    "alerts",
+)  # never told in part
 
 Selectors: TypeAlias = Annotated[
     tuple[Annotated[str, Meta(min_length=1, max_length=SELECTOR_CHARACTERS_MAX)], ...],
@@ -132,6 +139,7 @@ PARAMS: dict[Channel, type[Params]] = dict.fromkeys(CHANNELS, SymbolParams) | {
     "spreads": SpreadsParams,
     "screener": ScreenerParams,
     "system": Params,
+    "alerts": Params,
 }
 
 

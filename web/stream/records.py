@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from actors.market.alerts.happenings import Alert
 from actors.market.derived import derive
 from actors.market.events import Liquidation, State, Trade
 from actors.market.reports import Bar, QualityReport
@@ -29,6 +30,7 @@ from web.stream.options import Channel, Options
 from web.stream.selectors import split_key
 from web.stream.shapes import (
     AGE,
+    AlertRecord,
     AssetRecord,
     BarRecord,
     FundingRecord,
@@ -118,6 +120,12 @@ def liquidation_record(site: Site, key: str, liquidation: Liquidation) -> Struct
     """One liquidation."""
     exchange, (market, _) = split_key(key)
     return liquidation_out(site, site.read_model.boards[exchange], market, liquidation)
+
+
+def alert_record(alert: Alert) -> Struct:
+    """An alert; its key is the instrument's, the asset's, or empty where it is about a whole rule."""
+    record: Struct = AlertRecord(alert.subject or "", *structs.astuple(alert))
+    return record
 
 
 def quality_record(report: QualityReport) -> Struct:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from web.site import Site
 from web.stream.attention import Kind
 from web.stream.bars import BarsGroup
-from web.stream.events import Events, SystemGroup
+from web.stream.events import AlertsGroup, Events, SystemGroup
 from web.stream.groups import Group, Newest, Wish
 from web.stream.journal import Journal
 from web.stream.library import Library
@@ -19,7 +19,7 @@ from web.stream.watching import Watching
 from web.stream.wholes import ScreenerGroup, SpreadsGroup
 
 Changed: TypeAlias = Mapping[Kind, Sequence[str]]
-RINGS: tuple[Kind, ...] = ("trades", "liquidations", "notices")
+RINGS: tuple[Kind, ...] = ("trades", "liquidations", "notices", "alerts")
 
 
 class Register:
@@ -176,6 +176,8 @@ class Register:
             return Events(wish, self.journal, self._spare)
         if channel == "system":
             return SystemGroup(wish, self.journal, self._spare)
+        if channel == "alerts":
+            return AlertsGroup(wish, self.journal, self._spare)
         if channel == "spreads":
             return SpreadsGroup(wish, self.journal, self._spare)
         if channel == "screener":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from functools import partial
 
@@ -22,6 +21,7 @@ from web.stream.desk import Desk
 from web.stream.options import RATE_HZ_MAX
 from web.stream.turns import HEARTBEAT_S
 from web.transport import ClientStream
+from web.visitor import Visitor
 
 FAREWELL_S = 0.5
 GOODBYE_MS = 1000
@@ -38,7 +38,8 @@ def register(app: QuartTrio, site: Site) -> None:
             format, subprotocol = chosen(websocket.requested_subprotocols)  # noqa: A001
             await websocket.accept(subprotocol=subprotocol)
             transport: ClientStream = websocket.scope["state"]["transport"]
-            session = Session(site, websocket, site.stop_of(websocket), transport, format)
+            visitor = Visitor.at(str(peer), site.now_ns())
+            session = Session(site, websocket, site.stop_of(websocket), transport, format, visitor)
             try:
                 await session.run()
             finally:
@@ -64,6 +65,7 @@ class Session(Parting):
         stop: trio.Event,
         transport: ClientStream,
         format: Format,  # noqa: A002
+        visitor: Visitor,
     ) -> None:
         self.site = site
         self.hub = site.stream
@@ -71,6 +73,7 @@ class Session(Parting):
         self.stop = stop
         self.transport = transport
         self.format: Format = format
+        self.visitor = visitor
         self.goodbye: tuple[int, str] | None = None
 
     async def serve(self, nursery: trio.Nursery) -> None:
@@ -78,8 +81,9 @@ class Session(Parting):
         await self.send(answers.welcome(self.introduction()))
         client: Client
         leave = partial(self.leave, nursery)
-        deflate = self.transport.deflate
-        with self.hub.connect(self.transport, leave, self.format, deflate=deflate) as client:
+        with self.hub.connect(
+            self.transport, leave, self.format, deflate=self.transport.deflate, visitor=self.visitor
+        ) as client:
             # A nursery of its own: who subscribed after the client was forgotten would never end.
             async with trio.open_nursery() as listening:
                 listening.start_soon(self.listen, client, nursery)
@@ -91,7 +95,7 @@ class Session(Parting):
         """Who we are, and what is allowed."""
         settings = self.hub.settings
         return answers.WelcomeData(
-            connection_id=f"c-{secrets.token_hex(6)}",
+            connection_id=self.visitor.name,
             server=f"tickwell/{__version__}",
             epoch=self.site.read_model.epoch,
             ts=self.site.now_ns() // 1_000_000,

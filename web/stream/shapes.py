@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from actors.market.alerts.happenings import Alert
 from actors.market.events import State
 from web.api.channels import ChannelQuality
 from web.api.comparing import AssetOut, LegOut
@@ -59,6 +60,8 @@ _LEGS: Any = list.__class_getitem__(LegRecord)
 AssetRecord = _defined("AssetRecord", AssetOut, keyed=True, legs=_LEGS)
 QualityRecord = _defined("QualityRecord", ChannelQuality)
 
+AlertRecord = _defined("AlertRecord", Alert, keyed=True)
+
 SHAPES: dict[Channel, type[Struct]] = {
     "ticker": TickerRecord,
     "quote": QuoteRecord,
@@ -70,6 +73,7 @@ SHAPES: dict[Channel, type[Struct]] = {
     "spreads": AssetRecord,
     "screener": TickerRecord,
     "quality": QualityRecord,
+    "alerts": AlertRecord,
 }
 
 # What tells a record from the others of its key, and what a client needs to put it in its place.

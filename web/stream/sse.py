@@ -7,7 +7,7 @@ is a client of the hub like any other: what it does not take in time is merged, 
 from __future__ import annotations
 
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +25,7 @@ from web.stream.desk import Desk
 from web.stream.errors import RequestError
 from web.stream.frames import Body
 from web.stream.requests import Subscribe
+from web.visitor import Visitor
 
 FAREWELL_S = 0.5
 GOODBYE_MS = 1000
@@ -64,6 +65,8 @@ def named_event(name: str, structure: Any) -> bytes:
 
 class EventClient(Client):
     """A client whose frames are events."""
+
+    route = "events"
 
     def message(self, structure: Any) -> bytes:
         """A message of its own."""
@@ -154,9 +157,7 @@ class EventStream(ResponseBody):
             nursery = await stack.enter_async_context(trio.open_nursery())
             stack.callback(nursery.cancel_scope.cancel)
             stack.callback(self._outlet.close)
-            client = stack.enter_context(
-                self._site.stream.connect(self._outlet, self._leave, "json", deflate=False, kind=EventClient)
-            )
+            client = stack.enter_context(self._connect())
             self._begin(client)
             nursery.start_soon(self._go_away, client)
             self._stack = stack.pop_all()
@@ -175,6 +176,12 @@ class EventStream(ResponseBody):
         if not piece:
             raise StopAsyncIteration
         return piece
+
+    def _connect(self) -> AbstractContextManager[Client]:
+        visitor = Visitor.at(self._address, self._site.now_ns())
+        return self._site.stream.connect(
+            self._outlet, self._leave, "json", deflate=False, visitor=visitor, kind=EventClient
+        )
 
     def _begin(self, client: Client) -> None:
         try:

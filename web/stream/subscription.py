@@ -77,6 +77,7 @@ class Subscription:
         self.pending.clear()
         self.offset, self.held, self.first = built.offset, built.held, None
         self.seen += built.records
+        self.client.sent += len(built.bodies)
         for body in built.bodies:
             self.seq += 1
             pieces += self.client.dress(self.number, self.seq, body)

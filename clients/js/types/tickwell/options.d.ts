@@ -38,6 +38,10 @@ export function completed(given: HubOptions): {
      */
     healthyMs: number;
     /**
+     * asked for a new ticket before each connection, where the hub wants a token
+     */
+    ticket: any;
+    /**
      * another socket class, for tests and for older Node
      */
     WebSocket: any;
@@ -94,6 +98,10 @@ export type HubOptions = {
      * a connection that lived this long resets the backoff; default: 30 000
      */
     healthyMs?: number;
+    /**
+     * asked for a new ticket before each connection, where the hub wants a token
+     */
+    ticket?: (() => Promise<string>) | null;
     /**
      * another socket class, for tests and for older Node
      */

@@ -1,7 +1,7 @@
 export class Socket {
     /**
      * @param {string} url
-     * @param {object} options `WebSocket`, `now` and `silenceMs` are used
+     * @param {object} options `WebSocket`, `ticket`, `now` and `silenceMs` are used
      * @param {{heard: (text: string) => void, ended: (code: number, reason: string) => void}} watcher
      */
     constructor(url: string, protocol: any, options: object, watcher: {

@@ -60,3 +60,11 @@ def _port_of(url: str, split: SplitResult) -> int:
     if "://" not in url:
         return DEFAULT_PORT
     return 443 if _SCHEMES[split.scheme] else 80
+
+
+def authorization(token: str) -> dict[str, str]:
+    """The header that shows a token; none without one. Raises `ValueError` for what cannot stand in a
+    header."""
+    if not (token.isascii() and token.isprintable()):
+        raise ValueError("token: one line of ASCII would be right, as `token create` printed it")
+    return {"authorization": f"Bearer {token}"} if token else {}

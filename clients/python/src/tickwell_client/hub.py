@@ -13,7 +13,7 @@ import anyio
 import msgspec
 
 from tickwell_client import kinds
-from tickwell_client.address import parse
+from tickwell_client.address import authorization, parse
 from tickwell_client.backoff import Backoff
 from tickwell_client.channels import Channels
 from tickwell_client.errors import (
@@ -233,6 +233,7 @@ async def connect(
     ssl_context: ssl.SSLContext | None = None,
     dial: Dial | None = None,
     backoff: Callable[[], Backoff] = Backoff,
+    token: str = "",
 ) -> AsyncIterator[Hub]:
     """An open `Hub` while the block runs, on Trio or asyncio.
 
@@ -240,10 +241,10 @@ async def connect(
     `msgpack`. `compression` spares the network and costs the processor: not worth it within one machine.
     `events_max` bounds what waits of a channel whose every record counts. `wait_s` is how long to wait for a
     hub that does not run yet; afterwards the connection is made again for ever. `dial` opens the byte stream,
-    if not TCP.
+    if not TCP. `token` is shown to a hub that wants one.
 
-    Raises `ValueError` for a `url` that means nothing, `ConnectionFailed` if the hub cannot be reached at
-    first, and `Refused` if it will not have us.
+    Raises `ValueError` for a `url` or a `token` that means nothing, `ConnectionFailed` if the hub cannot be
+    reached at first, and `Refused` if it will not have us.
     """
     options = Options(
         parse(url),
@@ -253,7 +254,9 @@ async def connect(
         request_within_s,
         dial or partial(dial_tcp, context=ssl_context),
         backoff,
+        token,
     )
+    authorization(token)
     hub, failure = Hub(options), None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(hub.run, anyio.current_time() + wait_s)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 from anyio.abc import ByteStream
 
-from tickwell_client.address import Address
+from tickwell_client.address import Address, authorization
 from tickwell_client.backoff import Backoff
 from tickwell_client.errors import ConnectionFailed, ProtocolError, Refused
 from tickwell_client.link import Link
@@ -30,6 +30,7 @@ class Options:
     request_within_s: float = 10.0
     dial: Dial = dial
     backoff: Callable[[], Backoff] = Backoff
+    token: str = field(default="", repr=False)
 
 
 @asynccontextmanager
@@ -55,7 +56,8 @@ async def _dialled(options: Options) -> ByteStream:
 
 async def _upgraded(stream: ByteStream, options: Options) -> WebSocket:
     with anyio.move_on_after(STEP_WITHIN_S):
-        return await upgrade(stream, options.address, options.codec.subprotocol, options.compression)
+        subprotocol, headers = options.codec.subprotocol, authorization(options.token)
+        return await upgrade(stream, options.address, subprotocol, options.compression, headers)
     raise ConnectionFailed(f"{options.address} did not become a WebSocket within {STEP_WITHIN_S:g} s")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import anyio
 import httpx
 
-from tickwell_client.address import parse
+from tickwell_client.address import authorization, parse
 from tickwell_client.comparisons import Spread
 from tickwell_client.errors import ConnectionFailed
 from tickwell_client.past import Book, Instrument, PastBar, PastTrade, Price, Stats, Tick
@@ -42,12 +42,17 @@ class Rest:
     """
 
     def __init__(
-        self, url: str, *, timeout_s: float = 15.0, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        *,
+        timeout_s: float = 15.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        token: str = "",
     ):
         self._client = httpx.AsyncClient(
             base_url=parse(url).rest_url,
             timeout=timeout_s,
-            headers={"user-agent": f"tickwell-client/{__version__}"},
+            headers={"user-agent": f"tickwell-client/{__version__}", **authorization(token)},
             transport=transport,
         )
 

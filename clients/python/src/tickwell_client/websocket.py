@@ -6,8 +6,9 @@ wsproto knows the protocol; this file moves its bytes. What one read brings is h
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TypeAlias
 
 import anyio
@@ -136,16 +137,23 @@ def verdict(error: ConnectionFailed) -> ConnectionFailed | Refused:
     return error
 
 
-async def upgrade(stream: ByteStream, address: Address, subprotocol: str, compression: bool) -> WebSocket:
+async def upgrade(
+    stream: ByteStream,
+    address: Address,
+    subprotocol: str,
+    compression: bool,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> WebSocket:
     """The WebSocket that the hub makes of `stream`. Raises `ConnectionFailed`, `Refused`."""
     protocol = WSConnection(ConnectionType.CLIENT)
     extensions: list[Extension] = [PerMessageDeflate()] if compression else []
+    sent = {"user-agent": f"tickwell-client/{__version__}", **headers}
     request = Request(
         host=address.authority,
         target=address.path,
         subprotocols=[subprotocol],
         extensions=extensions,
-        extra_headers=[(b"User-Agent", f"tickwell-client/{__version__}".encode())],
+        extra_headers=[(name.encode(), value.encode()) for name, value in sent.items()],
     )
     try:
         await stream.send(protocol.send(request))

@@ -12,6 +12,7 @@
  * @property {number} [backoffMinMs] shortest wait before a new attempt; default: 500
  * @property {number} [backoffMaxMs] longest wait before a new attempt; default: 20 000
  * @property {number} [healthyMs] a connection that lived this long resets the backoff; default: 30 000
+ * @property {?(() => Promise<string>)} [ticket] asked for a new ticket before each connection, where the hub wants a token
  * @property {any} [WebSocket] another socket class, for tests and for older Node
  * @property {?(EventTarget & {visibilityState: string})} [page] whose visibility counts; default: the document, if there is one
  * @property {() => number} [now] a monotonic clock in milliseconds, for tests, like `random`
@@ -19,7 +20,7 @@
  */
 const DEFAULTS = {
   whenHidden: "slow", hiddenRateHz: 1, hiddenAfterMs: 5000, eventsMax: 10_000, requestWithinMs: 10_000,
-  silenceMs: 12_000, backoffMinMs: 500, backoffMaxMs: 20_000, healthyMs: 30_000,
+  silenceMs: 12_000, ticket: null, backoffMinMs: 500, backoffMaxMs: 20_000, healthyMs: 30_000,
   now: () => performance.now(), random: Math.random,
 };
 const WHEN_HIDDEN = ["slow", "pause", "keep"];

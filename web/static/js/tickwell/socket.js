@@ -7,11 +7,11 @@ const LATE_MS = 1000;
 export class Socket {
   /** How long nothing may be heard. */ silenceMs;
   /** So many messages may be sent within a second. */ perSecond = 10;
-  #socket; #options; #watcher; #silence; #pacing = null; #waiting = []; #sentAt = []; #heardAt; #bornAt;
+  #socket = null; #isEnded = false; #options; #watcher; #silence; #pacing = null; #waiting = []; #sentAt = []; #heardAt; #bornAt;
 
   /**
    * @param {string} url
-   * @param {object} options `WebSocket`, `now` and `silenceMs` are used
+   * @param {object} options `WebSocket`, `ticket`, `now` and `silenceMs` are used
    * @param {{heard: (text: string) => void, ended: (code: number, reason: string) => void}} watcher
    */
   constructor(url, protocol, options, watcher) {
@@ -19,10 +19,8 @@ export class Socket {
     this.#watcher = watcher;
     this.silenceMs = options.silenceMs;
     this.#bornAt = this.#heardAt = options.now();
-    this.#socket = new options.WebSocket(url, [protocol]);
-    this.#socket.onmessage = (event) => this.#heard(event.data);
-    this.#socket.onclose = ({ code = ABNORMAL, reason = "" }) => this.end(code, reason);
-    this.#socket.onerror = () => {}; // `close` follows, and says more
+    if (options.ticket) this.#dialWithTicket(url, protocol);
+    else this.#dial(url, protocol);
     this.#listen(this.silenceMs);
   }
 
@@ -41,14 +39,35 @@ export class Socket {
 
   /** Ends this life in silence. */
   drop() {
-    if (!this.#socket) return false;
-    const socket = this.#socket;
-    this.#socket = null;
+    if (this.#isEnded) return false;
+    this.#isEnded = true;
     clearTimeout(this.#silence);
     clearTimeout(this.#pacing);
-    socket.onmessage = socket.onclose = null;
-    socket.close();
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket) {
+      socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
     return true;
+  }
+
+  #dial(url, protocol) {
+    this.#socket = new this.#options.WebSocket(url, [protocol]);
+    this.#socket.onmessage = (event) => this.#heard(event.data);
+    this.#socket.onclose = ({ code = ABNORMAL, reason = "" }) => this.end(code, reason);
+    this.#socket.onerror = () => {}; // `close` follows, and says more
+  }
+
+  /** A ticket is good once, so every connection begins with a new one; without it there is none. */
+  async #dialWithTicket(url, protocol) {
+    try {
+      const address = new URL(url);
+      address.searchParams.set("ticket", await this.#options.ticket());
+      if (!this.#isEnded) this.#dial(address.href, protocol);
+    } catch (error) {
+      this.end(ABNORMAL, `no ticket: ${error?.message ?? error}`);
+    }
   }
 
   #heard(text) {
