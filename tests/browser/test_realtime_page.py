@@ -24,6 +24,11 @@ WHEN_CHANGED = """([feed, before]) =>
     [...document.querySelectorAll(`tr[data-key^="${feed}:"] .c-price .number`)]
     .map((cell) => cell.textContent).join() !== before"""
 
+FIRST_SYMBOL = """() => new Promise((resolve, reject) => {
+    const client = new RealtimeClient("bybit", ["BTCUSDT"]);
+    client.on("error", reject).on("data", ([record]) => { client.disconnect(); resolve(record.symbol); }).connect();
+})"""
+
 
 def open_page(screen: Screen, hub: Hub, fragment: str = "") -> Page:
     screen.page.goto(f"{hub.url}/realtime-test{fragment}")
@@ -207,6 +212,8 @@ def test_the_client_works_as_a_script_and_as_a_module(screen: Screen, fake_hub: 
     page = open_page(screen, fake_hub)
     page.add_script_tag(url="/static/js/realtime-client.js")
     assert page.evaluate("typeof window.RealtimeClient") == "function"
+    assert page.evaluate(FIRST_SYMBOL) == "BTCUSDT"
     as_module = 'import("/static/js/realtime-client.module.js").then((m) => typeof m.RealtimeClient)'
     assert page.evaluate(as_module) == "function"
+    assert page.evaluate(FIRST_SYMBOL) == "BTCUSDT"
     assert screen.said == []

@@ -11,6 +11,7 @@ from actors.market.feeds import FeedState
 from actors.market.sinkstatus import SinkState
 from web.api.queries import Query
 from web.api.tickets import Ticket
+from web.health import ReadyQuery
 
 
 class SinkCounts(Struct, frozen=True, kw_only=True):
@@ -95,7 +96,7 @@ class Status(Struct, frozen=True):
     timestamp: str
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, forbid_unknown_fields=True):
     """Which exchange to start or stop; all of them if none is named."""
 
     exchange: str | None = None
@@ -129,7 +130,17 @@ TICKET: dict[int, tuple[str, type]] = {201: ("application/json", Ticket)}
 
 ADDRESSES = [
     Elsewhere("get", "/health", "health", "operations", "How well the hub is", "For monitoring.", HEALTH),
-    Elsewhere("get", "/readyz", "readyz", "operations", "The same", "For load balancers.", HEALTH),
+    Elsewhere(
+        "get",
+        "/readyz",
+        "readyz",
+        "operations",
+        "Whether it is ready",
+        "For load balancers: it is unless a wanted market is not live, or a sink takes no rows.",
+        HEALTH,
+        (400,),
+        query=ReadyQuery,
+    ),
     Elsewhere(
         "get",
         "/livez",

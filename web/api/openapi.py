@@ -14,7 +14,7 @@ from quart_trio import QuartTrio
 
 from actors.runtime.version import __version__
 from web.api import alerts_described, stream
-from web.api.elsewhere import ADDRESSES, Elsewhere
+from web.api.elsewhere import ADDRESSES, Elsewhere, Order
 from web.api.queries import Query, parameters
 from web.api.resource import Address, ChannelState
 from web.site import Site
@@ -56,6 +56,7 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
     key: str | UnsetType = UNSET
     channel: str | UnsetType = UNSET
     quality: ChannelState | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
 
 
 def register(app: QuartTrio, site: Site, routes: Iterable[Address[Any]]) -> None:
@@ -197,6 +198,7 @@ def query_parameters(query: type[Query], exchanges: list[str]) -> list[dict[str,
         if name == "exchange":
             schema["enum"] = exchanges
         parameter = {"name": name, "in": "query", "description": told["description"], "schema": schema}
+        parameter["allowEmptyValue"] = True  # as good as leaving it out
         if schema["type"] == "array":
             parameter |= {"style": "form", "explode": False}
         found.append(parameter)
@@ -234,5 +236,6 @@ def other_operation(each: Elsewhere, exchanges: list[str]) -> dict[str, Any]:
     if parameters:
         told["parameters"] = parameters
     if each.body is not None:
-        told["requestBody"] = {"required": False, "content": {JSON: {"schema": schema_of(each.body)}}}
+        needed = each.body is not Order  # nothing means every exchange
+        told["requestBody"] = {"required": needed, "content": {JSON: {"schema": schema_of(each.body)}}}
     return told

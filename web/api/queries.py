@@ -66,6 +66,8 @@ def read_query(kind: type[Q], args: MultiDict[str, str]) -> Q:
         if name not in schemas:
             raise unknown_parameter(name, values[0], list(schemas))
         value = read_value(name, [each for each in values if each], schemas[name])
+        if value == "null" and is_no_text(schemas[name]):
+            raise bad_value(name, value, expected(schemas[name]))  # msgspec would take the word for None
         if value:
             given[name] = value
     try:
@@ -83,6 +85,11 @@ def read_value(name: str, values: list[str], schema: dict[str, Any]) -> str | li
         raise bad_value(name, ", ".join(values), f"{name} once")
     value = values[0].strip() if values else ""
     return spelled(value, schema["enum"]) if "enum" in schema else value
+
+
+def is_no_text(schema: dict[str, Any]) -> bool:
+    """Whether a parameter is a number, or one of some words."""
+    return schema["type"] in ("integer", "number", "boolean") or "enum" in schema
 
 
 def spelled(value: str, known: list[str]) -> str:

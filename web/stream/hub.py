@@ -44,6 +44,8 @@ class StreamHub:
         self.site = site
         self.settings = settings
         self.journal = Journal(site, settings.ring_trades)
+        if site.bus is not None:
+            self.journal.open_all()
         self.register = Register(self.journal, site, self._has_room)
         self.turns = Turns(site.now_ns)
         self.doors = Doors(settings)
@@ -147,7 +149,7 @@ class StreamHub:
         recovered = (
             resume is not None
             and resume.epoch == self.site.read_model.epoch
-            and resume.offset <= offset
+            and self.journal.floor <= resume.offset <= offset
             and circle.group.can_resume(resume.offset)
         )
         if resume is not None:

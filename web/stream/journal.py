@@ -45,8 +45,11 @@ class FeedNotice(Struct, frozen=True):
 
 
 class Journal:
-    """`offset` is the number of the newest tick, or of what else there was to tell since. Where ticks have
-    numbers that other hubs give them, too, it is the same there."""
+    """`offset` is the number of the newest tick, or of what else there was to tell since.
+
+    Where ticks have numbers that other hubs give them, too, it is the same there; and whoever has everything
+    up to an offset of at least `floor` there may go on here.
+    """
 
     def __init__(self, site: Site, ring_trades: int) -> None:
         self.site = site
@@ -65,8 +68,12 @@ class Journal:
         }
         self.attention.come(["alerts"])  # these few are kept, whether or not somebody reads them
         self.gone: dict[str, int] = {}
-        self.gone_floor = self.unfollowed_at = 0
+        self.gone_floor = self.unfollowed_at = self.floor = 0
         self._states: dict[tuple[str, str], FeedState] = {}
+
+    def open_all(self) -> None:
+        """Whoever comes from another hub may resume what nobody reads here."""
+        self.open([*self.told, *self.bars, *self.rings])
 
     def open(self, topics: Iterable[Topic]) -> None:
         """Somebody reads these: from now on they are noted."""
@@ -92,6 +99,8 @@ class Journal:
         """Note a tick that the read model has taken. Returns the keys that it concerns, by what changed, of
         what somebody reads."""
         self.offset = max(self.offset + 1, tick.number << NUMBER_BITS)
+        if tick.number and not tick.is_sure:
+            self.floor = self.offset
         named = _Names(tick.exchange)
         found = {kind: self._newest(kind, tick, named) for kind in NEWEST if kind in self.attention}
         for kind, keys in found.items():

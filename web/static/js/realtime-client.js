@@ -9,7 +9,9 @@
  *   client.on("data", (changed) => changed.forEach((record) => console.log(record.symbol, record.price)));
  *   client.connect();
  *
- * (A classic script may not contain `export`: so this file is the script, and the module re-exports it.)
+ * (A classic script may not contain `export`: so this file is the script, and the module re-exports it.) The records are kept
+ * here; what connects is realtime-connection.js, on the parts of tickwell.js: the module brings it along, the script fetches it.
+ *
  * It reconnects for ever, each time from a whole snapshot; a connection that says nothing counts as lost;
  * while it is lost every record says `stale: true`, and none `quality: "live"`. A handler that throws harms nobody else.
  */
@@ -32,6 +34,7 @@
    * @property {string} [url] the hub's address, such as "https://hub.example"; default: the page's origin
    * @property {"linear"|"spot"} [market] only this market; default: both
    * @property {"changes"|"all"} [mode] what each message carries: what changed (default), or everything
+   * @property {() => Promise<string>} [ticket] asked for a new ticket before each connection, where the hub wants a token
    * @property {number} [pingMs] time between our pings; default: 15 000
    * @property {number} [silenceMs] how long nothing may be heard; default: 12 000
    * @property {number} [backoffMinMs] shortest wait before a new attempt; default: 500
@@ -41,13 +44,13 @@
    * @property {() => number} [now] a monotonic clock in milliseconds, for tests, like `random`
    * @property {() => number} [random] a number in [0, 1)
    */
-  const DEFAULTS = {
-    mode: "changes", pingMs: 15_000, silenceMs: 12_000, backoffMinMs: 500, backoffMaxMs: 20_000,
-    healthyMs: 30_000, now: () => performance.now(), random: Math.random,
-  };
+  const DEFAULTS = { mode: "changes", now: () => performance.now() };
   const EVENTS = ["connected", "data", "disconnected", "error", "stale"];
   const MARKETS = ["linear", "spot"];
-  const ABNORMAL = 1006;
+  const LOAD_AGAIN_MS = 5000;
+  // In a script of another origin a bare import() would not know where it stands.
+  const script = globalThis.document?.currentScript?.src;
+  const CONNECTION = script ? new URL("realtime-connection.js", script).href : "./realtime-connection.js";
 
   const isUnknown = (value) => value === null || value === undefined || Number.isNaN(value);
   function compare(a, b, sign) {
@@ -55,77 +58,24 @@
     return a < b ? -sign : Number(a > b) * sign;
   }
 
-  /** One life of one socket: dialled, perhaps opened, ended exactly once. */
-  class Life {
-    /** @type {?number} */ openedAt = null;
-    #socket; #options; #watcher; #silence; #ping;
-
-    constructor(url, options, watcher) {
-      this.#options = options;
-      this.#watcher = watcher;
-      this.heardAt = options.now();
-      this.#socket = new options.WebSocket(url);
-      this.#socket.onopen = () => this.#opened();
-      this.#socket.onmessage = (event) => this.#heard(event.data);
-      this.#socket.onclose = ({ code = ABNORMAL, reason = "" }) => this.end(code, reason);
-      this.#listen(options.silenceMs);
-    }
-
-    get quietMs() { return this.#options.now() - this.heardAt; }
-    get livedMs() { return this.openedAt === null ? 0 : this.#options.now() - this.openedAt; }
-
-    /** Ends this life and tells the watcher why; later calls change nothing. */
-    end(code, reason) { if (this.drop()) this.#watcher.ended(this, code, reason); }
-
-    /** Ends this life in silence. */
-    drop() {
-      if (!this.#socket) return false;
-      const socket = this.#socket;
-      this.#socket = null;
-      clearTimeout(this.#silence);
-      clearInterval(this.#ping);
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
-      return true;
-    }
-
-    #opened() {
-      this.openedAt = this.heardAt = this.#options.now();
-      this.#ping = setInterval(() => this.#sendPing(), this.#options.pingMs);
-      this.#watcher.opened(this);
-      this.#sendPing();
-    }
-
-    #heard(text) {
-      this.heardAt = this.#options.now();
-      this.#watcher.heard(this, text);
-    }
-    #sendPing() { this.#socket?.send(JSON.stringify({ type: "ping", ts: this.#options.now() })); }
-
-    /** One timer that looks back, instead of one that every message would have to re-arm. */
-    #listen(ms) { this.#silence = setTimeout(() => this.#judgeSilence(), ms); }
-    #judgeSilence() {
-      const left = this.#options.silenceMs - this.quietMs;
-      if (left > 0) this.#listen(left);
-      else this.end(ABNORMAL, `nothing heard for ${Math.round(this.quietMs / 1000)} s`);
-    }
-  }
-
   class RealtimeClient {
+    /** What connects; `null` until it is here. */
+    static Connection = null;
+
     /** Round trip of the newest ping, in milliseconds; `null` before the first. @type {?number} */
     roundTripMs = null;
     /** How far the hub's clock is ahead of this computer's, in milliseconds. @type {?number} */
     clockOffsetMs = null;
 
-    #options; #address; #wanted = false; #attempts = 0; #timer = null; #retryAt = null;
-    #current = null; // the life whose messages count
-    #next = null; // the life that was dialled: it takes over when it opens, or when its snapshot arrives
+    #options; #address; #isWanted = false; #connection = null;
     #records = new Map(); // by "market:symbol"
     #handlers = new Map(EVENTS.map((event) => [event, new Set()]));
     #watcher = {
-      opened: (life) => { if (!this.#current) this.#promote(life); },
-      heard: (...what) => this.#heard(...what),
-      ended: (...what) => this.#ended(...what),
+      opened: () => this.#emit("connected"),
+      heard: (message) => this.#take(message),
+      lost: ({ code, reason }) => this.#lost(code, reason),
+      unreached: (error) => this.#emit("error", new Error(`no connection to ${this.exchange} (${error.message})`)),
+      failed: (error) => this.#emit("error", error),
     };
 
     /** @param {string} exchange such as "bybit"
@@ -134,43 +84,38 @@
     constructor(exchange, symbols = [], options = {}) {
       this.exchange = exchange;
       this.symbols = [...symbols];
-      this.#options = { ...DEFAULTS, WebSocket: globalThis.WebSocket, ...options };
+      this.#options = { ...DEFAULTS, ...options };
       this.#address = this.#makeAddress();
     }
 
     /** Whether a connection stands right now. */
-    get connected() { return this.#current !== null; }
+    get connected() { return this.#connection?.isOpen ?? false; }
 
     /** Milliseconds until the next attempt; `null` while none is planned. @returns {?number} */
-    get retryInMs() { return this.#retryAt && Math.max(0, this.#retryAt - this.#options.now()); }
+    get retryInMs() { return this.#connection?.retryInMs ?? null; }
 
     /** Connects, and stays connected until `disconnect()`. @returns {this} */
     connect() {
-      if (this.#wanted) return this;
-      this.#dial();
-      this.#wanted = true;
-      this.#watchPage("addEventListener");
+      if (this.#isWanted) return this;
+      if (RealtimeClient.Connection) this.#start();
+      this.#isWanted = true;
+      if (!this.#connection) this.#load();
       return this;
     }
 
     /** Ends the connection; the records stay readable, marked stale. @returns {this} */
     disconnect() {
-      this.#wanted = false;
-      this.#watchPage("removeEventListener");
-      this.#cancelRetry();
-      this.#next?.drop();
-      this.#next = null;
-      this.#current?.end(1000, "disconnected by the page");
+      const wasConnected = this.connected;
+      this.#isWanted = false;
+      this.#connection?.stop();
+      this.#connection = null;
+      if (wasConnected) this.#lost(1000, "disconnected by the page");
       return this;
     }
 
     /** Starts anew from a snapshot; a healthy connection delivers until its successor has one. The client
      * does this by itself when the page becomes visible again or the network returns. */
-    resync() {
-      if (!this.#wanted) return;
-      if (this.#current?.quietMs >= this.#options.silenceMs) this.#current.end(ABNORMAL, "nothing heard");
-      if (!this.#next) this.#dial();
-    }
+    resync() { this.#connection?.resync(); }
 
     /** Handlers: `data(changed: MarketRecord[], message)` · `connected()` · `stale(records)` ·
      * `disconnected({code, reason, retryInMs})` · `error(error: Error)`.
@@ -210,63 +155,36 @@
       return address.href;
     }
 
-    #wake = () => { if (globalThis.document?.visibilityState !== "hidden") this.resync(); };
-
-    #watchPage(method) {
-      globalThis.document?.[method]("visibilitychange", this.#wake);
-      globalThis[method]?.("online", this.#wake);
+    #start() {
+      const connection = new RealtimeClient.Connection(this.#address, this.#options, this.#watcher);
+      connection.start();
+      this.#connection = connection;
     }
 
-    #dial() {
-      this.#cancelRetry();
-      this.#next = new Life(this.#address, this.#options, this.#watcher);
+    async #load() {
+      try {
+        RealtimeClient.Connection ??= (await import(CONNECTION)).RealtimeConnection;
+      } catch (error) {
+        setTimeout(() => this.#startLate(), LOAD_AGAIN_MS);
+        return void this.#watcher.unreached(error);
+      }
+      return this.#startLate();
     }
 
-    #promote(life) {
-      const predecessor = this.#current;
-      this.#current = life;
-      this.#next = null;
-      predecessor?.drop();
-      if (!predecessor) this.#emit("connected");
-    }
-
-    #ended(life, code, reason) {
-      if (life.livedMs >= this.#options.healthyMs) this.#attempts = 0;
-      const lost = life === this.#current;
-      if (lost) this.#current = null;
-      else this.#next = null;
-      if (this.#wanted && !this.#current && !this.#next) this.#planRetry();
-      if (lost) this.#lost(code, reason);
-      else this.#emit("error", new Error(`no connection to ${this.exchange} (${reason || `code ${code}`})`));
+    /** What was asked for before it could be done. */
+    #startLate() {
+      if (!this.#isWanted || this.#connection) return;
+      if (!RealtimeClient.Connection) return void this.#load();
+      try { this.#start(); } catch (error) {
+        this.#isWanted = false;
+        this.#emit("error", error);
+      }
     }
 
     #lost(code, reason) {
       for (const [key, record] of this.#records) if (!record.stale) this.#records.set(key, { ...record, stale: true, quality: "stale" });
       this.#emit("disconnected", { code, reason, retryInMs: this.retryInMs });
       this.#emit("stale", this.getAll());
-    }
-
-    /** Full jitter between the floor and a ceiling that doubles with every attempt. */
-    #planRetry() {
-      const { backoffMinMs: floor, backoffMaxMs, random, now } = this.#options;
-      this.#attempts += 1;
-      const wait = floor + random() * (Math.min(backoffMaxMs, floor * 2 ** this.#attempts) - floor);
-      this.#retryAt = now() + wait;
-      this.#timer = setTimeout(() => this.#dial(), wait);
-    }
-
-    #cancelRetry() {
-      clearTimeout(this.#timer);
-      this.#retryAt = null;
-    }
-
-    #heard(life, text) {
-      let message;
-      try { message = JSON.parse(text); } catch { /* reported below, like any other message without a type */ }
-      if (message?.type === "initial_data" && life === this.#next) this.#promote(life);
-      if (message?.type === "error") this.#emit("error", new Error(String(message.message)));
-      else if (typeof message?.type !== "string") this.#emit("error", new Error("the hub sent no valid message"));
-      else if (life === this.#current) this.#take(message);
     }
 
     #take(message) {

@@ -8,16 +8,17 @@ const GOING_MS = 1000;
 
 /**
  * The watcher is told `dialled(link)`, `opened(link)`, `lost(error, wasOpen)`, `refused(error)`, `told(event, data)` and
- * `abandoned(feed)`.
+ * `abandoned(feed)`. `Kind` is what links are made of: another protocol brings its own.
  */
 export class Connection {
   /** The link of now, perhaps not yet open. @type {?Link} */ link = null;
-  #url; #options; #watcher; #backoff; #retry = null; #retryAt = null; #leaving = null; #isClosed = false;
+  #url; #options; #watcher; #Kind; #backoff; #retry = null; #retryAt = null; #leaving = null; #isClosed = false;
 
-  constructor(url, options, watcher) {
+  constructor(url, options, watcher, Kind = Link) {
     this.#url = url;
     this.#options = options;
     this.#watcher = watcher;
+    this.#Kind = Kind;
     this.#backoff = new Backoff(options);
   }
 
@@ -29,7 +30,7 @@ export class Connection {
   /** Throws what the WebSocket throws for an address that a page may not use. */
   dial() {
     this.#cancelRetry();
-    this.link = new Link(this.#url, this.#options, {
+    this.link = new this.#Kind(this.#url, this.#options, {
       opened: (link) => this.#watcher.opened(link),
       ended: (link, error) => this.#ended(link, error),
       told: (event, data) => this.#told(event, data),

@@ -26,7 +26,7 @@ export class Link {
   /** @param {string} url @param {object} options see `connect` @param {object} watcher `opened`, `ended`, `told`, `abandoned` */
   constructor(url, options, watcher) {
     this.#watcher = watcher;
-    this.#socket = new Socket(url, SUBPROTOCOL, options, {
+    this.#socket = new Socket(url, [SUBPROTOCOL], options, {
       heard: (text) => this.#heard(text),
       ended: (code, reason) => this.#ended(code, reason),
     });

@@ -11,16 +11,17 @@ export class Socket {
 
   /**
    * @param {string} url
+   * @param {string[]} protocols the subprotocols to offer, if any
    * @param {object} options `WebSocket`, `ticket`, `now` and `silenceMs` are used
-   * @param {{heard: (text: string) => void, ended: (code: number, reason: string) => void}} watcher
+   * @param {{opened?: () => void, heard: (text: string) => void, ended: (code: number, reason: string) => void}} watcher
    */
-  constructor(url, protocol, options, watcher) {
+  constructor(url, protocols, options, watcher) {
     this.#options = options;
     this.#watcher = watcher;
     this.silenceMs = options.silenceMs;
     this.#bornAt = this.#heardAt = options.now();
-    if (options.ticket) this.#dialWithTicket(url, protocol);
-    else this.#dial(url, protocol);
+    if (options.ticket) this.#dialWithTicket(url, protocols);
+    else this.#dial(url, protocols);
     this.#listen(this.silenceMs);
   }
 
@@ -46,28 +47,34 @@ export class Socket {
     const socket = this.#socket;
     this.#socket = null;
     if (socket) {
-      socket.onmessage = socket.onclose = null;
+      socket.onopen = socket.onmessage = socket.onclose = null;
       socket.close();
     }
     return true;
   }
 
-  #dial(url, protocol) {
-    this.#socket = new this.#options.WebSocket(url, [protocol]);
+  #dial(url, protocols) {
+    this.#socket = new this.#options.WebSocket(url, protocols);
+    this.#socket.onopen = () => this.#opened();
     this.#socket.onmessage = (event) => this.#heard(event.data);
     this.#socket.onclose = ({ code = ABNORMAL, reason = "" }) => this.end(code, reason);
     this.#socket.onerror = () => {}; // `close` follows, and says more
   }
 
   /** A ticket is good once, so every connection begins with a new one; without it there is none. */
-  async #dialWithTicket(url, protocol) {
+  async #dialWithTicket(url, protocols) {
     try {
       const address = new URL(url);
       address.searchParams.set("ticket", await this.#options.ticket());
-      if (!this.#isEnded) this.#dial(address.href, protocol);
+      if (!this.#isEnded) this.#dial(address.href, protocols);
     } catch (error) {
       this.end(ABNORMAL, `no ticket: ${error?.message ?? error}`);
     }
+  }
+
+  #opened() {
+    this.#heardAt = this.#options.now();
+    this.#watcher.opened?.();
   }
 
   #heard(text) {

@@ -99,7 +99,6 @@ export function VirtualTable<R>(props: VirtualTableProps<R>): JSX.Element {
       class="list" role="grid" tabindex="0" ref={scroller} onScroll={() => setScrollTop(scroller.scrollTop)}
       aria-label={props.label} aria-rowcount={props.keys.length + 1} aria-colcount={props.columns.length}
       aria-activedescendant={isWithin(selectedRow(), seen()) ? rowId(selectedRow()) : undefined}
-      classList={{ sideways: widthOf(props.columns) > size().width }}
       style={{ "--tracks": tracksOf(props.columns), "--width": `${widthOf(props.columns)}rem` }}
     >
       <div class="list-probe" ref={probe} role="presentation" />

@@ -2,9 +2,15 @@
 
 export interface Answer<T, M = Record<string, unknown>> { readonly data: T; readonly meta: M }
 
+/** A part of a request that is wrong: its place, such as `when.value`, and what would be right. */
+export interface Wrong { readonly parameter: string; readonly value: string; readonly expected: string }
+
 /** The hub said no (RFC 9457): `code` is for programs, `message` for people, `nearest` what was perhaps meant. */
 export class Problem extends Error {
-  constructor(readonly status: number, message: string, readonly code: string | null, readonly nearest: readonly string[]) {
+  constructor(
+    readonly status: number, message: string, readonly code: string | null, readonly nearest: readonly string[],
+    readonly errors: readonly Wrong[] = [],
+  ) {
     super(message);
   }
 }
@@ -26,8 +32,9 @@ function query(parameters: Parameters): string {
   return told.length ? `?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}` : "";
 }
 
-async function problemOf(response: Response): Promise<Problem> {
-  const told = await response.json().catch(() => ({})) as { detail?: string; title?: string; code?: string; nearest?: string[] };
+/** What a refusal says. */
+export async function problemOf(response: Response): Promise<Problem> {
+  const told = await response.json().catch(() => ({})) as { detail?: string; title?: string; code?: string; nearest?: string[]; errors?: Wrong[] };
   const message = told.detail ?? told.title ?? `The hub answered ${response.status}.`;
-  return new Problem(response.status, message, told.code ?? null, told.nearest ?? []);
+  return new Problem(response.status, message, told.code ?? null, told.nearest ?? [], told.errors ?? []);
 }

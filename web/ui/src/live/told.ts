@@ -40,12 +40,14 @@ export interface HubSink {
   readonly next_attempt_in_s: number | null;
 }
 
+type Counts<Name extends string> = Readonly<Record<Name, number>>;
+
 export interface HubTold {
   readonly version: string;
   readonly started_ts: number;
   readonly loop_lag_max_ms: number;
-  readonly clients: { readonly stream: number; readonly realtime: number; readonly subscriptions: number; readonly conflated: number; readonly missed: number };
-  readonly traffic: { readonly messages_in: number; readonly bytes_in: number; readonly messages_in_per_s: number; readonly messages_out: number; readonly bytes_out: number };
+  readonly clients: Counts<"stream" | "realtime" | "subscriptions" | "conflated" | "missed">;
+  readonly traffic: Counts<"messages_in" | "bytes_in" | "messages_in_per_s" | "messages_out" | "bytes_out">;
   readonly markets: readonly HubMarket[];
   readonly sinks: readonly HubSink[];
 }

@@ -6,7 +6,10 @@ import { pageHelp, type Help } from "~/shell/help";
 
 const EVERYWHERE: Help = {
   title: "Everywhere",
-  keys: [["[  ]", "the page before, the page after"], ["?", "this help"], ["Esc", "close, or leave a field"], ["Tab", "go on to the next control"]],
+  keys: [
+    ["[  ]", "the page before, the page after"], ["?", "this help"], ["Esc", "close, or leave a field"],
+    ["Tab", "go on to the next control"],
+  ],
 };
 
 export function HelpDialog(props: { onClose: () => void }): JSX.Element {
@@ -24,8 +27,11 @@ export function HelpDialog(props: { onClose: () => void }): JSX.Element {
           </section>
         )}
       </For>
-      <p class="muted">Only what is live is shown as current: anything else is grey and says how old it is.
-        The API is described at <a href="/docs" target="_blank" rel="noreferrer">/docs</a>; raw frames are at <a href="/realtime-test" target="_blank" rel="noreferrer">/realtime-test</a>.</p>
+      <p class="muted">
+        Only what is live is shown as current: anything else is grey and says how old it is. The API is described at{" "}
+        <a href="/docs" target="_blank" rel="noreferrer">/docs</a>; raw frames are at{" "}
+        <a href="/realtime-test?console" target="_blank" rel="noreferrer">/realtime-test</a>.
+      </p>
     </dialog>
   );
 }

@@ -7,7 +7,7 @@ import { span } from "~/format/time";
 import { nowMs } from "~/live/clock";
 import { connectionState } from "~/live/hub";
 import { hubTold, hubToldBefore, type HubMarket } from "~/live/told";
-import { exchangeConditions, isCurrent, properName, ratePerS, slowest, type ExchangeCondition } from "~/shell/condition";
+import { exchangeConditions, isCurrent, placeName, properName, ratePerS, slowest, type ExchangeCondition } from "~/shell/condition";
 
 const FRESH_MS = 2000;
 
@@ -28,7 +28,8 @@ export function HubStrip(): JSX.Element {
 function Exchange(props: { condition: ExchangeCondition; isNow: boolean }): JSX.Element {
   const state = () => (props.isNow ? props.condition.state : "unknown");
   return (
-    <li data-exchange={props.condition.exchange} data-state={state()} title={props.isNow ? props.condition.markets.map(marketWords).join("\n") : "No contact with the hub"}>
+    <li data-exchange={props.condition.exchange} data-state={state()}
+      title={props.isNow ? props.condition.markets.map(marketWords).join("\n") : "No contact with the hub"}>
       <span class="dot" data-state={state()} />
       <span class="feed-name">{properName(props.condition.exchange)}</span>
       <span class="feed-state">{props.isNow ? stateWords(props.condition) : UNKNOWN}</span>
@@ -43,10 +44,12 @@ function stateWords({ state, ageMs }: ExchangeCondition): string {
 }
 
 function marketWords(market: HubMarket): string {
-  const latency = market.p50_ms === null ? "" : `, latency ${milliseconds(market.p50_ms)} / ${milliseconds(market.p99_ms)}`;
-  return `${market.market}: ${market.state}, ${market.producing} of ${market.symbols} instruments, ` +
-    `newest data ${market.age_ms === null ? "none yet" : `${span(market.age_ms)} ago`}, ${fixed(market.messages_per_s, 0)} messages/s${latency}, ` +
-    `${market.reconnects} reconnects`;
+  const newest = market.age_ms === null ? "no data yet" : `newest data ${span(market.age_ms)} ago`;
+  const latency = market.p50_ms === null ? [] : [`latency ${latencyWords(market)}`];
+  return [
+    `${market.market}: ${market.state}`, `${market.producing} of ${market.symbols} instruments`, newest,
+    `${fixed(market.messages_per_s, 0)} messages/s`, ...latency, `${market.reconnects} reconnects`,
+  ].join(", ");
 }
 
 function Meters(props: { isNow: boolean }): JSX.Element {
@@ -57,8 +60,7 @@ function Meters(props: { isNow: boolean }): JSX.Element {
     <dl class="meters">
       <Meter name="in/s" meaning="Messages from all exchanges per second" text={rate(hub()?.traffic.messages_in_per_s)} />
       <Meter name="out/s" meaning="Messages with data to all clients per second" text={rate(out())} />
-      <Meter name="latency p50 / p99" text={late() ? `${milliseconds(late()?.p50_ms)} / ${milliseconds(late()?.p99_ms)}` : UNKNOWN}
-        meaning={`From the exchange's clock to the hub, over the last minute${late() ? `, of the slowest market: ${properName(late()!.exchange)} ${late()!.market}` : ""}`} />
+      <Meter name="latency p50 / p99" meaning={latencyMeaning(late())} text={latencyWords(late())} />
       <Meter name="clients" meaning="Clients of the stream, and of the realtime sockets; this page is one"
         text={hub() ? String(hub()!.clients.stream + hub()!.clients.realtime) : UNKNOWN} />
       <Show when={(hub()?.clients.missed ?? 0) > 0}>
@@ -72,5 +74,12 @@ function Meter(props: { name: string; meaning: string; text: string }): JSX.Elem
   return <div title={props.meaning}><dt>{props.name}</dt><dd>{props.text}</dd></div>;
 }
 
-const rate = (perS: number | null | undefined): string => (perS !== null && perS !== undefined && perS < 10_000 ? fixed(perS, 0) : compact(perS));
-const milliseconds = (ms: number | null | undefined): string => (ms === null || ms === undefined ? UNKNOWN : `${fixed(ms, ms < 10 ? 1 : 0)} ms`);
+const latencyWords = (market: HubMarket | null): string =>
+  (market ? `${milliseconds(market.p50_ms)} / ${milliseconds(market.p99_ms)}` : UNKNOWN);
+
+const latencyMeaning = (slowest: HubMarket | null): string =>
+  `From the exchange's clock to the hub, over the last minute${slowest ? `, of the slowest: ${placeName(slowest)}` : ""}`;
+
+const rate = (perS: number | null | undefined): string => ((perS ?? 0) < 10_000 ? fixed(perS, 0) : compact(perS));
+
+const milliseconds = (ms: number | null): string => (ms === null ? UNKNOWN : `${fixed(ms, ms < 10 ? 1 : 0)} ms`);

@@ -10,6 +10,7 @@ import type { Answer } from "~/live/rest";
 import { takeHubTold, type HubTold } from "~/live/told";
 import { Banner } from "~/shell/Banner";
 import { HelpDialog } from "~/shell/HelpDialog";
+import { notifyOfAlerts } from "~/shell/notifying";
 import { neighbour, titleOf } from "~/shell/pages";
 import { TopBar } from "~/shell/TopBar";
 import "~/shell/shell.css";
@@ -19,6 +20,7 @@ const ASKED_EVERY_MS = 2000;
 export function Shell(props: RouteSectionProps): JSX.Element {
   const [isHelped, setHelped] = createSignal(false);
   followHub();
+  notifyOfAlerts();
   nameTab();
   onShellKey(() => setHelped(true));
   return (

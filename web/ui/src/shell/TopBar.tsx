@@ -31,8 +31,10 @@ function Pages(): JSX.Element {
   const location = useLocation();
   let nav!: HTMLElement;
   // A terminal has no entry of its own: it is a closer look at the market.
-  const isHere = (path: string): boolean => location.pathname === path || (path === "/market" && /^\/(terminal\/.*)?$/.test(location.pathname));
-  createEffect(on(() => location.pathname, () => nav.querySelector(".here")?.scrollIntoView({ block: "nearest", inline: "center" })));
+  const isHere = (path: string): boolean =>
+    location.pathname === path || (path === "/market" && /^\/(terminal\/.*)?$/.test(location.pathname));
+  const showHere = (): void => nav.querySelector(".here")?.scrollIntoView({ block: "nearest", inline: "center" });
+  createEffect(on(() => location.pathname, showHere));
   return (
     <nav ref={nav} aria-label="Pages">
       <For each={PAGES}>{([path, name]) => <A href={path} classList={{ here: isHere(path) }} activeClass="">{name}</A>}</For>

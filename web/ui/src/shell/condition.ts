@@ -28,7 +28,7 @@ const PROPER: Record<string, string> = { okx: "OKX", hyperliquid: "Hyperliquid",
 /** An exchange as people write it: `bybit` is Bybit. */
 export const properName = (exchange: string): string => PROPER[exchange] ?? exchange.charAt(0).toUpperCase() + exchange.slice(1);
 
-const placeName = ({ exchange, market }: HubMarket): string => `${properName(exchange)} ${market}`;
+export const placeName = ({ exchange, market }: HubMarket): string => `${properName(exchange)} ${market}`;
 
 /** Whether the hub's last answer may be taken for how things are. */
 export const isCurrent = (connection: Connection, told: Told | undefined, nowMs: number): boolean =>
@@ -76,27 +76,35 @@ export function whatToSay(now: Circumstances): Said[] {
   if (contact !== null) return [contact];
   if (now.told === undefined) return [];
   const { hub, asOf } = now.told;
-  const said = [...hub.markets.filter(isWanted).flatMap((market) => ofMarket(market, asOf, now.zone)), ...hub.sinks.flatMap(ofSink)];
+  const ofMarkets = hub.markets.filter(isWanted).flatMap((market) => ofMarket(market, asOf, now.zone));
+  const said = [...ofMarkets, ...hub.sinks.flatMap(ofSink)];
   return said.sort((a, b) => Number(a.level === "note") - Number(b.level === "note"));
 }
 
 function ofContact({ connection, lostSince, refusal, told, nowMs, zone }: Circumstances): Said | null {
-  if (connection === "refused") return { id: "contact", level: "warning", words: `The hub will not have this page: ${refusal ?? "it does not say why"}. Nothing here is current; reload to try again.` };
+  if (connection === "refused") {
+    const why = refusal ?? "it does not say why";
+    return contact(`The hub will not have this page: ${why}. Nothing here is current; reload to try again.`);
+  }
   const since = lostSince ?? (told && !isCurrent(connection, told, nowMs) ? told.heardAt : null);
   if (since === null) return null;
-  const words = `No contact with the hub since ${timeOfDay(since, zone)} (${span(nowMs - since)}). What is shown is as it was then. Trying again.`;
-  return { id: "contact", level: "warning", words };
+  const when = `${timeOfDay(since, zone)} (${span(nowMs - since)})`;
+  return contact(`No contact with the hub since ${when}. What is shown is as it was then. Trying again.`);
 }
+
+const contact = (words: string): Said => ({ id: "contact", level: "warning", words });
 
 function ofMarket(market: HubMarket, asOf: number, zone: "utc" | "local"): Said[] {
   const place = placeName(market), id = `${market.exchange}:${market.market}`;
   if (market.state === "live") return market.stale ? [{ id, level: "note", words: ofStale(market, place) }] : [];
   const begins = market.age_ms === null && market.last_error === null;
-  return [{ id, level: begins ? "note" : "warning", words: [`${place} is ${market.state}`, newest(market, asOf, zone), reason(market, asOf)].filter(Boolean).join("") }];
+  const words = `${place} is ${market.state}${newest(market, asOf, zone)}${reason(market, asOf)}`;
+  return [{ id, level: begins ? "note" : "warning", words }];
 }
 
 function newest({ age_ms: age }: HubMarket, asOf: number, zone: "utc" | "local"): string {
-  return age === null ? ": nothing has come yet." : `: its newest data is from ${timeOfDay(asOf - age, zone)} (${span(age)} ago), and shown as stale.`;
+  if (age === null) return ": nothing has come yet.";
+  return `: its newest data is from ${timeOfDay(asOf - age, zone)} (${span(age)} ago), and shown as stale.`;
 }
 
 function reason({ last_error: error, next_attempt_ts: next }: HubMarket, asOf: number): string {
@@ -105,8 +113,8 @@ function reason({ last_error: error, next_attempt_ts: next }: HubMarket, asOf: n
 }
 
 function ofStale({ stale, symbols, stale_symbols: named }: HubMarket, place: string): string {
-  const rest = stale - named.length;
-  return `${place}: ${stale} of ${symbols} instruments fell silent and are shown as stale: ${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}.`;
+  const rest = stale - named.length, names = named.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return `${place}: ${stale} of ${symbols} instruments fell silent and are shown as stale: ${names}.`;
 }
 
 const SINK_WORDS: Record<HubSink["state"], string> = {
@@ -120,7 +128,8 @@ const SINK_WORDS: Record<HubSink["state"], string> = {
 function ofSink({ name, state, trouble }: HubSink): Said[] {
   const words = SINK_WORDS[state];
   if (!words) return [];
-  return [{ id: `sink:${name}`, level: state === "disk_full" ? "warning" : "note", words: `The sink ${name} ${words}${trouble ? `: ${trouble}` : ""}.`.replace(/\.\.$/, ".") }];
+  const told = `The sink ${name} ${words}${trouble ? `: ${trouble}` : ""}.`.replace(/\.\.$/, ".");
+  return [{ id: `sink:${name}`, level: state === "disk_full" ? "warning" : "note", words: told }];
 }
 
 const isWanted = (market: HubMarket): boolean => market.running && market.state !== "stopped";

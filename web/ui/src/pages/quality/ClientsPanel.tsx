@@ -7,11 +7,17 @@ import { hub } from "~/live/hub";
 import { polled } from "~/live/polled";
 import type { Answer } from "~/live/rest";
 import { clientRates, type Clients } from "~/pages/quality/figures";
+import { Heads, number, text } from "~/pages/quality/Heads";
 import type { ClientTold, ClientWish, Meta } from "~/pages/quality/told";
 import { Age } from "~/shell/Age";
 
 const EVERY_MS = 3000;
 const SHOWN_MAX = 200;
+const HEADS = [
+  text("Client"), text("By"), text("From"), text("For"), text("What"),
+  number("Messages/s", "Frames with data"), number("Conflated", "Updates merged with newer ones, because it was busy"),
+  number("Missed", "Records that it never got, and was told so"), number("Lag", "How long its last frame waited"),
+];
 
 export function ClientsPanel(): JSX.Element {
   const answers = polled<Answer<ClientTold[], Meta>>(() => ({ path: "/api/v1/clients", parameters: { limit: SHOWN_MAX } }), EVERY_MS);
@@ -19,20 +25,24 @@ export function ClientsPanel(): JSX.Element {
   createEffect(on(answers.latest, (answer) => {
     if (answer) setTold((known) => ({ now: { asOf: answer.meta.as_of, clients: answer.data }, before: known?.now }));
   }));
-  const rates = createMemo(() => { const both = told(); return both ? clientRates(both.now, both.before) : new Map<string, number>(); });
+  const rates = createMemo(() => {
+    const both = told();
+    return both ? clientRates(both.now, both.before) : new Map<string, number>();
+  });
   return (
     <section class="panel" aria-labelledby="clients-title">
-      <header><h2 id="clients-title">Clients</h2><span class="muted">{answers.latest()?.meta.total ?? answers.latest()?.data.length}</span></header>
-      <Show when={!answers.isForbidden()} fallback={<p class="empty">The hub tells who listens on its own machine only: {answers.problem()}</p>}>
+      <header>
+        <h2 id="clients-title">Clients</h2>
+        <span class="muted">{answers.latest()?.meta.total ?? answers.latest()?.data.length}</span>
+      </header>
+      <Show when={!answers.isForbidden()}
+        fallback={<p class="empty">The hub tells who listens on its own machine only: {answers.problem()}</p>}>
         <div class="scroller drill" tabindex="0" role="region" aria-labelledby="clients-title">
           <table class="table">
-            <thead><tr>
-              <th scope="col">Client</th><th scope="col">By</th><th scope="col">From</th><th scope="col">For</th><th scope="col">What</th>
-              <th scope="col" class="number" title="Frames with data">Messages/s</th><th scope="col" class="number" title="Updates merged with newer ones, because it was busy">Conflated</th>
-              <th scope="col" class="number" title="Records that it never got, and was told so">Missed</th><th scope="col" class="number" title="How long its last frame waited">Lag</th>
-            </tr></thead>
+            <Heads of={HEADS} />
             <tbody>
-              <Index each={answers.latest()?.data ?? []} fallback={<tr><td class="empty" colspan="9">{answers.problem() ?? "Nobody listens."}</td></tr>}>
+              <Index each={answers.latest()?.data ?? []}
+                fallback={<tr><td class="empty" colspan="9">{answers.problem() ?? "Nobody listens."}</td></tr>}>
                 {(client) => <Client told={client()} perS={rates().get(client().id)} />}
               </Index>
             </tbody>

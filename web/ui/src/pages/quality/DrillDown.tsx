@@ -7,6 +7,7 @@ import { fixed } from "~/format/number";
 import { span, timeOfDay } from "~/format/time";
 import { polled } from "~/live/polled";
 import { inPath, type Answer } from "~/live/rest";
+import { Heads, number, text } from "~/pages/quality/Heads";
 import { MEANINGS, sifted } from "~/pages/quality/grid";
 import { STATES, type ChannelQuality, type Meta } from "~/pages/quality/told";
 import type { Place, View } from "~/pages/quality/view";
@@ -17,6 +18,11 @@ import { zone } from "~/shell/preferences";
 const EVERY_MS = 4000;
 const ASKED_MAX = 2000;
 const SHOWN_MAX = 200;
+const HEADS = [
+  text("Symbol"), text("State"), text("Since"), text("Why"), number("Newest data"),
+  number("Stale after", "The silence that makes it stale, as learned"),
+  number("Messages"), number("Gaps"), number("Resyncs", "Gaps that ended"), number("Duplicates"), number("Out of order"),
+];
 
 export function DrillDown(props: { place: Place; view: View }): JSX.Element {
   const answers = polled<Answer<ChannelQuality[], Meta>>(() => ({
@@ -45,12 +51,7 @@ export function DrillDown(props: { place: Place; view: View }): JSX.Element {
       <Show when={answers.latest() === undefined && answers.problem()}>{(problem) => <p class="problem empty">{problem()}</p>}</Show>
       <div class="scroller drill" tabindex="0" role="region" aria-labelledby="drill-title">
         <table class="table">
-          <thead><tr>
-            <th scope="col">Symbol</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Why</th>
-            <th scope="col" class="number">Newest data</th><th scope="col" class="number">Stale after</th>
-            <th scope="col" class="number">Messages</th><th scope="col" class="number">Gaps</th><th scope="col" class="number">Resyncs</th>
-            <th scope="col" class="number">Duplicates</th><th scope="col" class="number">Out of order</th>
-          </tr></thead>
+          <Heads of={HEADS} />
           <tbody>
             <Index each={found().slice(0, SHOWN_MAX)} fallback={<tr><td class="empty" colspan="11">{nothing(answers.latest())}</td></tr>}>
               {(each) => <Instrument told={each()} />}
@@ -72,7 +73,8 @@ function Instrument(props: { told: ChannelQuality }): JSX.Element {
       <td class="why" title={props.told.reason}>{props.told.reason}</td>
       <td class="number"><Age since={props.told.last_ts} /></td>
       <td class="number">{span(props.told.threshold_ms)}</td>
-      <td class="number">{fixed(props.told.messages, 0)}</td><td class="number">{props.told.gaps}</td><td class="number">{props.told.resyncs}</td>
+      <td class="number">{fixed(props.told.messages, 0)}</td>
+      <td class="number">{props.told.gaps}</td><td class="number">{props.told.resyncs}</td>
       <td class="number">{props.told.duplicates}</td><td class="number">{props.told.out_of_order}</td>
     </tr>
   );

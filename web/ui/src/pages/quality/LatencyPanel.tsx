@@ -4,16 +4,23 @@ import { createMemo, createSignal, For, Index, Show, type JSX } from "solid-js";
 
 import { fixed, UNKNOWN } from "~/format/number";
 import { buckets, since, type Bucket } from "~/pages/quality/figures";
+import { Heads, number, text } from "~/pages/quality/Heads";
 import type { Latency, MarketQuality } from "~/pages/quality/told";
 import { properName } from "~/shell/condition";
 
 type Kind = "delays" | "dwells";
 
+const HEADS = [
+  text("Market"), number("p50", "Over the last minute"), number("p99", "Over the last minute"), text("Histogram"),
+  number("Clock", "How far the exchange's clock is ahead of the hub's"),
+];
+
 /** `first` is how it was when the page was opened: what came since then says more than what came since the hub's start. */
 export function LatencyPanel(props: { markets: readonly MarketQuality[]; first: readonly MarketQuality[] }): JSX.Element {
   const [kind, setKind] = createSignal<Kind>("delays");
   const [isWhole, setWhole] = createSignal(true);
-  const began = (market: MarketQuality) => props.first.find((each) => each.exchange === market.exchange && each.market === market.market)?.latency;
+  const began = ({ exchange, market }: MarketQuality) =>
+    props.first.find((each) => each.exchange === exchange && each.market === market)?.latency;
   return (
     <section class="panel" aria-labelledby="latency-title">
       <header>
@@ -29,10 +36,7 @@ export function LatencyPanel(props: { markets: readonly MarketQuality[]; first: 
       </header>
       <div class="scroller">
         <table class="table">
-          <thead><tr>
-            <th scope="col">Market</th><th scope="col" class="number" title="Over the last minute">p50</th><th scope="col" class="number" title="Over the last minute">p99</th>
-            <th scope="col">Histogram</th><th scope="col" class="number" title="How far the exchange's clock is ahead of the hub's">Clock</th>
-          </tr></thead>
+          <Heads of={HEADS} />
           <tbody><Index each={props.markets}>{(market) => (
             <tr>
               <th scope="row">{properName(market().exchange)} <span class="muted">{market().market}</span></th>
@@ -59,11 +63,12 @@ function Histogram(props: { latency: Latency; counts: readonly number[] }): JSX.
   const bars = createMemo(() => buckets(props.latency.bounds_ms, props.counts));
   return (
     <Show when={bars().length} fallback={UNKNOWN}>
-      <svg class="histogram" role="img" width={bars().length * WIDTH} height={HEIGHT} aria-label={bars().filter(({ count }) => count).map(bucketWords).join("; ")}>
+      <svg class="histogram" role="img" width={bars().length * WIDTH} height={HEIGHT}
+        aria-label={bars().filter(({ count }) => count).map(bucketWords).join("; ")}>
         <For each={bars()}>{(bar, index) => (
           <g>
             <rect class="ground" x={index() * WIDTH} y={0} width={WIDTH - 1} height={HEIGHT} />
-            <rect class="bar" x={index() * WIDTH} y={HEIGHT - Math.ceil(bar.height * HEIGHT)} width={WIDTH - 1} height={Math.ceil(bar.height * HEIGHT)} />
+            <rect class="bar" x={index() * WIDTH} y={HEIGHT - pixels(bar)} width={WIDTH - 1} height={pixels(bar)} />
             <title>{bucketWords(bar)}</title>
           </g>
         )}</For>
@@ -72,8 +77,13 @@ function Histogram(props: { latency: Latency; counts: readonly number[] }): JSX.
   );
 }
 
+const pixels = ({ height }: Bucket): number => Math.ceil(height * HEIGHT);
+
 const bucketWords = ({ upTo, share, count }: Bucket): string =>
-  `${upTo === null ? "longer" : `up to ${upTo < 1000 ? `${upTo} ms` : `${upTo / 1000} s`}`}: ${fixed(share * 100, 1)} % (${fixed(count, 0)})`;
+  `${boundWords(upTo)}: ${fixed(share * 100, 1)} % (${fixed(count, 0)})`;
+
+const boundWords = (upTo: number | null): string =>
+  (upTo === null ? "longer" : upTo < 1000 ? `up to ${upTo} ms` : `up to ${upTo / 1000} s`);
 
 const ms = (value: number | null | undefined): string =>
   (value === null || value === undefined ? UNKNOWN : `${fixed(value, value < 10 ? 1 : 0)} ms`);

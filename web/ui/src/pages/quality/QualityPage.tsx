@@ -29,12 +29,12 @@ export default function QualityPage(): JSX.Element {
   createEffect(on(answers.latest, (answer) => setFirst((known) => known ?? answer?.data)));
   explainKeys("Quality", [["Enter", "the instruments of a cell of the grid"], ["Esc", "close them"]]);
   const overview = () => answers.latest()?.data;
-  const isOld = () => answers.latest() !== undefined;
   const asOf = () => answers.latest()?.meta.as_of ?? 0;
+  const since = () => (asOf() ? `What is shown is from ${timeOfDay(asOf(), zone())}.` : "");
   return (
     <div class="page quality" classList={{ old: answers.problem() !== null }}>
       <h1 class="spoken">Quality</h1>
-      <Show when={answers.problem()}>{(problem) => <p class="problem" role="alert">{problem()} {isOld() ? `What is shown is from ${timeOfDay(asOf(), zone())}.` : ""}</p>}</Show>
+      <Show when={answers.problem()}>{(problem) => <p class="problem" role="alert">{problem()} {since()}</p>}</Show>
       <Show when={overview()} fallback={<p class="empty">Asking the hub.</p>}>
         {(told) => (
           <>

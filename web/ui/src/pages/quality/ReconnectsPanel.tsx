@@ -4,26 +4,28 @@ import { createMemo, For, Index, type JSX } from "solid-js";
 
 import { span } from "~/format/time";
 import { causesOf } from "~/pages/quality/figures";
+import { Heads, number, text } from "~/pages/quality/Heads";
 import type { MarketQuality } from "~/pages/quality/told";
 import { properName } from "~/shell/condition";
 
 const MEANINGS: Record<string, string> = {
-  network: "the network failed", closed: "the exchange closed it", stall: "it fell silent", rate_limited: "the exchange wants fewer requests",
-  rejected: "the exchange refused it", bug: "a fault of the hub's own", planned: "replaced before its end, without a gap", other: "something else",
+  network: "the network failed", closed: "the exchange closed it", stall: "it fell silent",
+  rate_limited: "the exchange wants fewer requests", rejected: "the exchange refused it",
+  bug: "a fault of the hub's own", planned: "replaced before its end, without a gap", other: "something else",
 };
 
 export function ReconnectsPanel(props: { markets: readonly MarketQuality[]; asOf: number }): JSX.Element {
   const causes = createMemo(() => causesOf(props.markets), [], { equals: (a, b) => a.join() === b.join() });
+  const heads = () => [
+    text("Market"), ...causes().map((cause) => number(cause.replace("_", " "), MEANINGS[cause])), number("All"),
+    number("Unreadable", "Messages that could not be read"), number("Resyncs", "Gaps that ended"), text("Last error"),
+  ];
   return (
     <section class="panel" aria-labelledby="reconnects-title">
       <h2 id="reconnects-title">Reconnects by cause</h2>
       <div class="scroller">
         <table class="table">
-          <thead><tr>
-            <th scope="col">Market</th><For each={causes()}>{(cause) => <th scope="col" class="number" title={MEANINGS[cause]}>{cause.replace("_", " ")}</th>}</For>
-            <th scope="col" class="number">All</th><th scope="col" class="number" title="Messages that could not be read">Unreadable</th>
-            <th scope="col" class="number" title="Gaps that ended">Resyncs</th><th scope="col">Last error</th>
-          </tr></thead>
+          <Heads of={heads()} />
           <tbody><Index each={props.markets}>{(market) => (
             <tr>
               <th scope="row">{properName(market().exchange)} <span class="muted">{market().market}</span></th>

@@ -6,8 +6,15 @@ import { fixed, UNKNOWN } from "~/format/number";
 import { span } from "~/format/time";
 import type { HubSink } from "~/live/told";
 import { bytes } from "~/pages/quality/figures";
+import { Heads, number, text } from "~/pages/quality/Heads";
 
-const DOTS: Record<HubSink["state"], string> = { ok: "live", catching_up: "syncing", down: "disconnected", refused: "refused", disk_full: "gapped" };
+const DOTS: Record<HubSink["state"], string> = {
+  ok: "live", catching_up: "syncing", down: "disconnected", refused: "refused", disk_full: "gapped",
+};
+const HEADS = [
+  text("Sink"), text("State"), number("Accepted"), number("Written"), number("In hand", "Rows in memory"),
+  number("Outbox rows", "Rows that wait on disk"), number("Outbox"), number("Oldest", "Since when they wait"), text("Dropped"), text("Trouble"),
+];
 
 export function SinksPanel(props: { sinks: readonly HubSink[] | undefined }): JSX.Element {
   return (
@@ -15,18 +22,15 @@ export function SinksPanel(props: { sinks: readonly HubSink[] | undefined }): JS
       <header><h2 id="sinks-title">Sinks</h2><span class="muted">accepted = written + in hand + outbox + dropped</span></header>
       <div class="scroller">
         <table class="table">
-          <thead><tr>
-            <th scope="col">Sink</th><th scope="col">State</th><th scope="col" class="number">Accepted</th><th scope="col" class="number">Written</th>
-            <th scope="col" class="number">In hand</th><th scope="col" class="number">Outbox rows</th><th scope="col" class="number">Outbox</th>
-            <th scope="col" class="number">Oldest</th><th scope="col">Dropped</th><th scope="col">Trouble</th>
-          </tr></thead>
+          <Heads of={HEADS} />
           <tbody>
             <Index each={props.sinks ?? []} fallback={<tr><td class="empty" colspan="10">No sink is set up: nothing is kept.</td></tr>}>
               {(sink) => (
                 <tr data-sink={sink().name}>
                   <th scope="row">{sink().name}</th>
                   <td><span class="dot" data-state={DOTS[sink().state]} /> {sink().state.replace("_", " ")}</td>
-                  <td class="number">{fixed(sink().accepted, 0)}</td><td class="number">{fixed(sink().written, 0)}</td><td class="number">{fixed(sink().in_hand, 0)}</td>
+                  <td class="number">{fixed(sink().accepted, 0)}</td><td class="number">{fixed(sink().written, 0)}</td>
+                  <td class="number">{fixed(sink().in_hand, 0)}</td>
                   <td class="number">{fixed(sink().outbox_rows, 0)}</td><td class="number">{bytes(sink().outbox_bytes)}</td>
                   <td class="number">{oldest(sink())}</td>
                   <td classList={{ problem: Object.keys(sink().dropped).length > 0 }}>{dropped(sink().dropped)}</td>

@@ -4,6 +4,7 @@ import { createMemo, For, Index, Show, type JSX } from "solid-js";
 
 import { fixed } from "~/format/number";
 import { cellState, channelOf, channelsOf, countsOf, LETTERS, MEANINGS, type CellState } from "~/pages/quality/grid";
+import { Heads, number, text } from "~/pages/quality/Heads";
 import type { ChannelSummary, MarketQuality } from "~/pages/quality/told";
 import { placeText, type View } from "~/pages/quality/view";
 import { properName } from "~/shell/condition";
@@ -12,17 +13,20 @@ const LEGEND: readonly CellState[] = ["live", "stale", "gapped", "syncing", "con
 
 export function StateGrid(props: { markets: readonly MarketQuality[]; view: View }): JSX.Element {
   const channels = createMemo(() => channelsOf(props.markets), [], { equals: (a, b) => a.join() === b.join() });
+  const heads = () => [text("Market"), number("Messages/s"), ...channels().map((channel) => text(channel))];
   return (
     <section class="panel" aria-labelledby="grid-title">
       <header>
         <h2 id="grid-title">States</h2>
         <ul class="legend" aria-label="What the letters mean">
-          <For each={LEGEND}>{(state) => <li title={MEANINGS[state]}><span class="cell-letter" data-state={state}>{LETTERS[state]}</span> {state}</li>}</For>
+          <For each={LEGEND}>
+            {(state) => <li title={MEANINGS[state]}><Letter state={state} /> {state}</li>}
+          </For>
         </ul>
       </header>
       <div class="scroller">
         <table class="table grid">
-          <thead><tr><th scope="col">Market</th><th scope="col" class="number">Messages/s</th><For each={channels()}>{(channel) => <th scope="col">{channel}</th>}</For></tr></thead>
+          <Heads of={heads()} />
           <tbody>
             <Index each={props.markets} fallback={<tr><td class="empty" colspan="9">No market has told of itself yet.</td></tr>}>
               {(market) => <MarketRow market={market()} channels={channels()} view={props.view} />}
@@ -52,12 +56,15 @@ function MarketRow(props: { market: MarketQuality; channels: readonly string[]; 
 function Cell(props: { market: MarketQuality; summary: ChannelSummary | undefined; channel: string; view: View }): JSX.Element {
   const state = () => cellState(props.market, props.summary);
   const place = () => ({ exchange: props.market.exchange, market: props.market.market, channel: props.channel });
-  const isShown = () => { const shown = props.view.place(); return shown !== null && placeText(shown) === placeText(place()); };
+  const isShown = () => {
+    const shown = props.view.place();
+    return shown !== null && placeText(shown) === placeText(place());
+  };
   return (
     <Show when={state() !== "none"} fallback={<span class="muted" title={MEANINGS.none}>·</span>}>
       <button type="button" class="cell" data-state={state()} aria-pressed={isShown()} title={cellWords(state(), props.summary!)}
         onClick={() => props.view.showPlace(isShown() ? null : place())}>
-        <span class="cell-letter" data-state={state()}>{LETTERS[state()]}</span>
+        <Letter state={state()} />
         <span class="cell-counts"><For each={countsOf(props.summary!)} fallback={MEANING_SHORT[state()]}>
           {({ state: of, count }) => <span data-state={of}>{count} {of}</span>}
         </For></span>
@@ -66,9 +73,13 @@ function Cell(props: { market: MarketQuality; summary: ChannelSummary | undefine
   );
 }
 
+function Letter(props: { state: CellState }): JSX.Element {
+  return <span class="cell-letter" data-state={props.state}>{LETTERS[props.state]}</span>;
+}
+
 const MEANING_SHORT: Partial<Record<CellState, string>> = { idle: "on demand", stopped: "stopped" };
 
 function cellWords(state: CellState, { messages, gaps, resyncs, duplicates, out_of_order: late, sampled }: ChannelSummary): string {
-  return `${state}: ${MEANINGS[state]}\n${fixed(messages, 0)} messages, ${gaps} gaps, ${resyncs} resyncs, ${duplicates} duplicates, ${late} out of order` +
-    (sampled ? "\nThe exchange tells only some of them." : "");
+  return `${state}: ${MEANINGS[state]}\n${fixed(messages, 0)} messages, ${gaps} gaps, ${resyncs} resyncs, ` +
+    `${duplicates} duplicates, ${late} out of order` + (sampled ? "\nThe exchange tells only some of them." : "");
 }

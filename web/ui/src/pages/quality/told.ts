@@ -82,7 +82,12 @@ export interface ChannelQuality {
   readonly out_of_order: number;
 }
 
-export interface ClientWish { readonly channel: string; readonly selectors: readonly string[]; readonly keys: number | null; readonly max_rate_hz: number }
+export interface ClientWish {
+  readonly channel: string;
+  readonly selectors: readonly string[];
+  readonly keys: number | null;
+  readonly max_rate_hz: number;
+}
 
 export interface ClientTold {
   readonly id: string;

@@ -8,7 +8,7 @@ import type { State } from "~/pages/quality/told";
 
 export interface Place { readonly exchange: string; readonly market: string; readonly channel: string }
 
-interface Params extends Record<string, string | undefined> { at?: string | undefined; state?: string | undefined; q?: string | undefined; window?: string | undefined }
+type Params = Partial<Record<"at" | "state" | "q" | "window", string | undefined>>;
 
 export const WINDOW_USUAL: WindowName = "30m";
 
@@ -26,10 +26,17 @@ export function useView() {
   const set = (changes: Params): void => setParams(changes, { replace: true, scroll: false });
   return {
     place: (): Place | null => placeOf(one(params.at)),
-    state: (): State | undefined => { const state = one(params.state); return isState(state) ? state : undefined; },
+    state: (): State | undefined => {
+      const state = one(params.state);
+      return isState(state) ? state : undefined;
+    },
     search: (): string => one(params.q) ?? "",
-    window: (): WindowName => { const name = one(params.window); return name !== undefined && name in WINDOWS ? name as WindowName : WINDOW_USUAL; },
-    showPlace: (place: Place | null) => setParams({ at: place ? placeText(place) : undefined, state: undefined, q: undefined }, { scroll: false }),
+    window: (): WindowName => {
+      const name = one(params.window);
+      return name !== undefined && name in WINDOWS ? name as WindowName : WINDOW_USUAL;
+    },
+    showPlace: (place: Place | null) =>
+      setParams({ at: place ? placeText(place) : undefined, state: undefined, q: undefined }, { scroll: false }),
     setState: (state: string) => set({ state: state in LETTERS ? state : undefined }),
     setSearch: (text: string) => set({ q: text || undefined }),
     setWindow: (name: WindowName) => set({ window: name === WINDOW_USUAL ? undefined : name }),
