@@ -93,10 +93,11 @@ class Fanout:
         members = self._members[group]
         members[member] = None
         board = group.board
-        if self._nursery is not None and board.beats > member.beats:  # some passed while it was being greeted
-            offer = Offer(group.update(member.seen), board.seq, board.beats, trio.current_time())
-            self._offer(group, member, offer, self._nursery)
         try:
+            # Some may have passed while it was being greeted.
+            if self._nursery is not None and board.beats > member.beats:
+                offer = Offer(group.update(member.seen), board.seq, board.beats, trio.current_time())
+                self._offer(group, member, offer, self._nursery)
             yield
         finally:
             del members[member]

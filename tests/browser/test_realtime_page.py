@@ -25,8 +25,8 @@ WHEN_CHANGED = """([feed, before]) =>
     .map((cell) => cell.textContent).join() !== before"""
 
 FIRST_SYMBOL = """() => new Promise((resolve, reject) => {
-    const client = new RealtimeClient("bybit", ["BTCUSDT"]);
-    client.on("error", reject).on("data", ([record]) => { client.disconnect(); resolve(record.symbol); }).connect();
+    const client = new RealtimeClient("bybit", ["BTCUSDT"]).on("data", () => client.disconnect());
+    client.on("error", reject).on("data", ([record]) => resolve(record.symbol)).connect();
 })"""
 
 

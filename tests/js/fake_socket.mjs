@@ -3,12 +3,15 @@ import { mock } from "node:test";
 
 import { RealtimeClient } from "../../web/static/js/realtime-client.module.js";
 
+const STEP_MS = 50;
+
 export class FakeSocket {
   static all = [];
   static get last() { return FakeSocket.all.at(-1); }
 
-  constructor(url) {
+  constructor(url, protocols) {
     this.url = new URL(url);
+    this.protocols = protocols;
     this.sent = [];
     this.closed = false;
     FakeSocket.all.push(this);
@@ -35,11 +38,14 @@ export function begin() {
 
 export const end = () => mock.timers.reset();
 
-export const tick = (ms) => mock.timers.tick(ms);
+/** In steps, so that no timer finds itself late. */
+export function tick(ms) {
+  for (let left = ms; left > 0; left -= STEP_MS) mock.timers.tick(Math.min(left, STEP_MS));
+}
 
 /** A client on fake sockets, with everything that it emits written down. */
-export function client(options = {}, symbols = []) {
-  const made = new RealtimeClient("bybit", symbols, {
+export function client(options = {}, symbols = [], Client = RealtimeClient) {
+  const made = new Client("bybit", symbols, {
     url: "http://hub.test", WebSocket: FakeSocket, now: () => Date.now(), random: () => 0.5, ...options,
   });
   made.heard = [];

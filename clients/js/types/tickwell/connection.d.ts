@@ -1,9 +1,9 @@
 /**
  * The watcher is told `dialled(link)`, `opened(link)`, `lost(error, wasOpen)`, `refused(error)`, `told(event, data)` and
- * `abandoned(feed)`.
+ * `abandoned(feed)`. `Kind` is what links are made of: another protocol brings its own.
  */
 export class Connection {
-    constructor(url: any, options: any, watcher: any);
+    constructor(url: any, options: any, watcher: any, Kind?: typeof Link);
     /** The link of now, perhaps not yet open. @type {?Link} */ link: Link | null;
     get isOpen(): boolean;
     /** Milliseconds until the next attempt; `null` while none is planned. */

@@ -1,10 +1,12 @@
 export class Socket {
     /**
      * @param {string} url
+     * @param {string[]} protocols the subprotocols to offer, if any
      * @param {object} options `WebSocket`, `ticket`, `now` and `silenceMs` are used
-     * @param {{heard: (text: string) => void, ended: (code: number, reason: string) => void}} watcher
+     * @param {{opened?: () => void, heard: (text: string) => void, ended: (code: number, reason: string) => void}} watcher
      */
-    constructor(url: string, protocol: any, options: object, watcher: {
+    constructor(url: string, protocols: string[], options: object, watcher: {
+        opened?: () => void;
         heard: (text: string) => void;
         ended: (code: number, reason: string) => void;
     });
