@@ -1,4 +1,4 @@
-"""`doctor`: everything that a hub needs, tried one after the other: what is wrong, and what to do about it."""
+"""`doctor`: everything that a hub needs is tried: what is wrong, and what to do about it."""
 
 from __future__ import annotations
 
@@ -78,6 +78,8 @@ async def examine(settings: Settings, path: Path, within_s: float, *, demo: bool
         examine_directory(machine, settings)
         examine_files(machine, settings.web)
         examine_certificate(machine, settings.web)
+        if settings.history.enabled:
+            await trio.to_thread.run_sync(examine_history, machine, settings)
         subjects = [machine, *await _examine_world(settings, machine, within_s)]
         nursery.cancel_scope.cancel()
     return Report.of([each for subject in subjects for each in subject.findings])
@@ -94,8 +96,6 @@ async def _examine_world(settings: Settings, machine: Subject, within_s: float) 
         nursery.start_soon(_bounded, machine, partial(examine_port, machine, settings.web), within_s)
         for subject, examination in work.values():
             nursery.start_soon(_bounded, subject, examination, within_s)
-        if settings.history.enabled:
-            await trio.to_thread.run_sync(examine_history, machine, settings)
     return [subject for subject, _ in work.values()]
 
 

@@ -8,8 +8,8 @@ ADVICE = {
     "dns": "is this machine on the internet, and does it have a resolver (/etc/resolv.conf)? Some networks"
     " block the name: try another",
     "tcp": "a firewall on the way may close this port, or the exchange is down: look at its status page",
-    "tls": "something on the way may answer in the exchange's place (a proxy), this machine's certificates may"
-    " be old (package ca-certificates), or its clock wrong",
+    "tls": "something on the way may answer in the exchange's place (a proxy), this machine's certificates"
+    " may be old (package ca-certificates), or its clock wrong",
     "websocket": "a proxy on the way may not let WebSockets through, or the exchange is in maintenance",
     "listing": "the streams of named symbols work without it; * and top:N do not",
     "clock": "let NTP set this machine's clock (timedatectl set-ntp true)",

@@ -3,8 +3,7 @@ listing and clock over REST; a subscription, its answer, and the first data."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,7 +17,7 @@ from actors.feed import websocket
 from actors.feed.opening import STEP_WITHIN_S, Stream, open_tcp, open_tls
 from actors.feed.rest import open_rest
 from actors.feed.transport import Connection, Rest
-from actors.feeds import channels_of
+from actors.feed.wishes import base_channels
 from actors.listing import ask_listing
 from actors.market.events import ServerTime
 from actors.market.latency import Clock
@@ -30,6 +29,7 @@ from commands.doctor.findings import Subject
 from commands.doctor.listening import Answers, converse
 
 CLOCK_OFF_MAX_S = 1.0
+AGE_MAX_S = 5.0
 _Result = TypeVar("_Result")
 
 
@@ -55,7 +55,8 @@ class Market:
         symbol = await self._examine_rest()
         if symbol is None:
             return
-        channels = channels_of(self.name, self.codec.market, self.settings)[0]
+        trades, liquidations = self.settings.trades, self.settings.liquidations
+        channels = base_channels(self.codec.offers, trades=trades, liquidations=liquidations)
         routes: dict[str, list[Topic]] = {}
         for topic in self.codec.topics(symbol, channels):
             routes.setdefault(topic.route, []).append(topic)
@@ -65,15 +66,15 @@ class Market:
     async def _examine_names(self) -> bool:
         """Whether every name leads to an address."""
         hosts = dict.fromkeys(urlsplit(url).hostname or "" for url in (self.stream_url, self.rest_url))
-        found = [await self._try("dns", lambda host=host: addresses_of(host)) for host in hosts]  # type: ignore[misc]
+        found = [await self._try("dns", addresses_of(host)) for host in hosts]
         if all(found):
-            self.subject.ok("dns", "; ".join(str(each) for each in found))
+            self.subject.ok("dns", "; ".join(each for each in found if each))
         return all(found)
 
-    async def _try(self, check: str, step: Callable[[], object]) -> object:
+    async def _try(self, check: str, step: Awaitable[_Result]) -> _Result | None:
         """What a step returns; `None` when the world failed it, which is then told."""
         try:
-            return await step()  # type: ignore[misc]
+            return await step
         except (FeedError, BaseExceptionGroup) as error:
             cause = main_error(error)
             if not isinstance(cause, FeedError):
@@ -88,7 +89,7 @@ class Market:
         wanted = self.settings.symbols(self.codec.market)
         named = None if needs_listing(wanted[:1]) else wanted[0]
         async with open_rest(self.rest_url) as rest:
-            chosen = await self._try("listing", lambda: self._examine_listing(rest, wanted))
+            chosen = await self._try("listing", self._examine_listing(rest, wanted))
             symbol = str(chosen) if chosen else named
             if symbol is not None:
                 await self._examine_clock(rest, symbol)
@@ -114,13 +115,16 @@ class Market:
         fetches = [fetch for route in routes for fetch in self.codec.fetches([symbol], route)]
         for fetch in fetches:
             if not fetch.symbol and fetch.every_s is not None and fetch.weight <= 1:
-                offset = await self._try("clock", lambda fetch=fetch: self._offset(rest, fetch))  # type: ignore[misc]
+                offset = await self._try("clock", self._offset(rest, fetch))
                 if isinstance(offset, tuple):
                     self.tell_clock(offset[0] / 1e9, offset[1] / 1e9)
                     return
 
     async def _offset(self, rest: Rest, fetch: Fetch) -> tuple[int, int] | None:
-        """How far the exchange's clock is ahead of ours, and within what, in ns; the best of three answers."""
+        """How far the exchange's clock is ahead of ours, and within what, in ns: the best of three answers.
+
+        `None` where the answer tells no time.
+        """
         clock = Clock()
         for _ in range(3):
             ts_sent = self.now_ns()
@@ -129,9 +133,10 @@ class Market:
                 events = self.codec.receive_fetched(fetch, body, self.now_ns())
             except DecodeError as error:
                 raise ConnectionLost(f"the time cannot be read: {error}") from error
-            for event in events:
-                if isinstance(event, ServerTime):
-                    clock.take(replace(event, ts_sent=ts_sent))
+            told = [event for event in events if isinstance(event, ServerTime)]
+            if not told:
+                return None
+            clock.take(replace(told[0], ts_sent=ts_sent))
         if clock.offset_ns is None or clock.error_ns is None:
             return None
         return clock.offset_ns, clock.error_ns
@@ -144,12 +149,22 @@ class Market:
         else:
             self.subject.ok("clock", words)
 
+    def tell_age(self, age_s: float) -> None:
+        """Where nobody can be asked for the time: what comes cannot be from tomorrow, or be old."""
+        if "clock" in {finding.check for finding in self.subject.findings}:
+            return
+        words = f"the newest data is {age_s:.3f} s old by this machine's clock"
+        if -CLOCK_OFF_MAX_S <= age_s <= AGE_MAX_S:
+            self.subject.ok("clock", words)
+        else:
+            self.subject.warn("clock", words, f"if other exchanges say the same, {ADVICE['clock']}")
+
     # Streams
 
     async def _examine_stream(self, route: str, topics: Sequence[Topic]) -> None:
         codec = self.new_codec()
         parts = urlsplit(self.stream_url.rstrip("/") + codec.stream_path(route))
-        await self._try("websocket", lambda: self._converse(codec, parts, topics))
+        await self._try("websocket", self._converse(codec, parts, topics))
 
     async def _converse(self, codec: Codec, parts: SplitResult, topics: Sequence[Topic]) -> None:
         async with self._connected(parts) as connection:
@@ -158,19 +173,21 @@ class Market:
             self.subject.ok("websocket", parts.geturl())
             answers = await converse(codec, connection, topics, self.now_ns)
             tell_answers(self.subject, answers, topics)
+            if answers.age_ns is not None:
+                self.tell_age(answers.age_ns / 1e9)
 
     @asynccontextmanager
     async def _connected(self, parts: SplitResult) -> AsyncIterator[Connection | None]:
         """An open connection, each step told as what it is; `None` where there is none."""
         host, secure = parts.hostname or "", parts.scheme == "wss"
         port = parts.port or (443 if secure else 80)
-        tcp = await self._try("tcp", lambda: open_tcp(host, port))
+        tcp = await self._try("tcp", open_tcp(host, port))
         if not isinstance(tcp, trio.SocketStream):
             yield None
             return
         try:
             self.subject.ok("tcp", f"{host}:{port}")
-            stream: object = await self._try("tls", lambda: open_tls(tcp, host)) if secure else tcp
+            stream: object = await self._try("tls", open_tls(tcp, host)) if secure else tcp
             if not isinstance(stream, trio.SocketStream | trio.SSLStream):
                 yield None
                 return
@@ -223,8 +240,9 @@ def tell_answers(subject: Subject, answers: Answers, topics: Sequence[Topic]) ->
             subject.warn("data", f"{words}; nothing of {', '.join(quiet)}", ADVICE["data"])
         else:
             subject.ok("data", words)
-    elif any(topic.steady or topic.greets for topic in topics) and not answers.refused:
+    elif answers.refused or answers.failure:
+        return
+    elif all(not topic.steady and not topic.greets for topic in topics):
+        subject.ok("data", f"none within {answers.waited_s:.0f} s, and these may be silent")
+    else:
         subject.fail("data", f"none within {answers.waited_s:.0f} s", ADVICE["data"])
-
-
-__all__ = ["Market", "addresses_of", "ssl", "tell_answers"]

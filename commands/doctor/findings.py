@@ -49,17 +49,22 @@ class Report(Struct, frozen=True):
         return msgspec.json.encode(self).decode()
 
     def as_text(self) -> str:
-        """A line for each finding, advice below it, and the sum at the end."""
-        return "\n".join([*(line for each in self.checks for line in _lines(each)), "", self._sum()])
+        """A line for each finding, advice below those that it is for, and the sum at the end."""
+        lines: list[str] = []
+        for finding, after in zip(self.checks, [*self.checks[1:], None], strict=True):
+            is_said_below = after is not None and after.advice == finding.advice
+            lines += _lines(finding, with_advice=bool(finding.advice) and not is_said_below)
+        return "\n".join([*lines, "", self._sum()])
 
     def _sum(self) -> str:
         counts = {state: sum(each.state == state for each in self.checks) for state in STATES}
-        return f"{counts['failed']} failed, {counts['warning']} warnings, {counts['ok']} ok"
+        warnings = f"{counts['warning']} warning{'' if counts['warning'] == 1 else 's'}"
+        return f"{counts['failed']} failed, {warnings}, {counts['ok']} ok"
 
 
-def _lines(finding: Finding) -> Iterable[str]:
+def _lines(finding: Finding, *, with_advice: bool) -> Iterable[str]:
     yield f"{finding.state:<8} {finding.subject:<18} {finding.check:<13} {printable(finding.said)}".rstrip()
-    if finding.advice:
+    if with_advice:
         yield f"{'':{_INDENT}} → {printable(finding.advice)}"
 
 

@@ -9,19 +9,21 @@ from msgspec import Struct
 
 from actors.exchanges.base import Acknowledged, Codec, Refused, Send, Topic
 from actors.feed.transport import Connection
+from actors.market.events import Quote, TickerUpdate
 from actors.runtime.errors import DecodeError, FeedError
 
 DATA_WITHIN_S = 8.0
 
 
 class Answers(Struct):
-    """What came. `heard` holds the names of topics, `first_s` how long the first data took, `failure` how the
-    connection ended, if it did."""
+    """What came. `heard` holds the names of topics, `first_s` how long the first data took, `age_ns` how old
+    the freshest was by our clock, `failure` how the connection ended, if it did."""
 
     acknowledged: int = 0
     refused: list[str] = []
     heard: set[str] = set()
     first_s: float | None = None
+    age_ns: int | None = None
     waited_s: float = 0.0
     failure: str = ""
 
@@ -31,11 +33,10 @@ async def converse(
 ) -> Answers:
     """Subscribe, and listen until all that must speak has spoken, something is refused, or time is up."""
     answers, began_s = Answers(refused=[], heard=set()), trio.current_time()
-    greeting = {topic.name for topic in topics if topic.greets}
     try:
         with trio.move_on_after(DATA_WITHIN_S):
             await _subscribe(codec, connection, topics)
-            while not answers.refused and not _is_enough(answers, greeting):
+            while not answers.refused and not _is_enough(answers, topics):
                 for frame in await connection.receive():
                     await _take(codec, connection, frame, now_ns(), answers)
                 answers.heard = set(codec.heard) & {topic.name for topic in topics}
@@ -47,9 +48,10 @@ async def converse(
     return answers
 
 
-def _is_enough(answers: Answers, greeting: set[str]) -> bool:
-    """Whether nothing more is to be waited for: where nothing must speak, an acknowledgement will do."""
-    return answers.heard >= greeting if greeting else bool(answers.acknowledged or answers.heard)
+def _is_enough(answers: Answers, topics: Sequence[Topic]) -> bool:
+    """Whether nothing more is to be waited for: all that greet have spoken, or any, where none does."""
+    greeting = {topic.name for topic in topics if topic.greets}
+    return answers.heard >= greeting if greeting else bool(answers.heard)
 
 
 async def _subscribe(codec: Codec, connection: Connection, topics: Sequence[Topic]) -> None:
@@ -60,9 +62,7 @@ async def _subscribe(codec: Codec, connection: Connection, topics: Sequence[Topi
         await connection.send(codec.subscribe(topics[start : start + size], number))
 
 
-async def _take(
-    codec: Codec, connection: Connection, frame: bytes, ts_recv: int, answers: Answers
-) -> None:
+async def _take(codec: Codec, connection: Connection, frame: bytes, ts_recv: int, answers: Answers) -> None:
     try:
         items = codec.receive(frame, ts_recv)
     except DecodeError:
@@ -75,3 +75,6 @@ async def _take(
                 answers.refused.append(item.reason)
             case Send():
                 await connection.send(item.payload)
+            case Quote() | TickerUpdate() if item.ts_event is not None:
+                age_ns = ts_recv - item.ts_event
+                answers.age_ns = age_ns if answers.age_ns is None else min(age_ns, answers.age_ns)

@@ -38,11 +38,11 @@ async def examine_server(subject: Subject, question: Callable[[], Awaitable[str]
     except ImportError:
         subject.fail("connection", "its client is not installed", _EXTRA.format(kind))
     except Exception as error:
-        words = [each for each in leaf_errors(error) if isinstance(each, SinkError | FeedError | SettingsError)]
-        if not words:
+        cause = leaf_errors(error)[0]
+        if not isinstance(cause, SinkError | FeedError | SettingsError):
             raise
         advice = f"start the server, open the way to it, or correct the address: [{subject.name}] url"
-        subject.fail("connection", str(words[0]), advice)
+        subject.fail("connection", str(cause), advice)
 
 
 def examine_history(subject: Subject, settings: Settings) -> None:
