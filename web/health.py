@@ -2,27 +2,43 @@
 
 pass: every wanted market is live. warn: some are not, or miss symbols, or a sink is in trouble; still useful.
 fail: none is live, or the hub is going down. What was stopped on purpose is excused. Prices do not depend on
-a sink, so that none of them, in whatever state, takes the hub out of service.
+a sink, so that none of them, in whatever state, makes `/health` fail.
+
+`/readyz` is stricter: it fails unless every wanted market is live and every sink accepts rows, be it on disk,
+so that a rollout waits until the new hub is whole. Where an exchange that is down must not take every hub out
+of service, `/readyz?allow=warn` has the verdict of `/health`.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 import trio
+from msgspec import Meta
 from quart import Response, request
 from quart_trio import QuartTrio
 
 from actors.market.feeds import MarketReport
 from actors.runtime.version import __version__
+from web.api.queries import Query, read_query
 from web.bus import bus_check
+from web.plugins import plugin_checks
 from web.sinks import Verdict, age_s, sink_check
 from web.site import Site
 from web.wire import iso_time
 
 Checks: TypeAlias = dict[str, list[dict[str, Any]]]
 LOOP_LAG_MAX_S = 0.2
+
+
+class ReadyQuery(Query, frozen=True, kw_only=True):
+    """What `/readyz` may be asked."""
+
+    allow: Annotated[
+        Literal["warn"] | None,
+        Meta(description="`warn`: ready as long as one wanted market is live, as `/health` judges."),
+    ] = None
 
 
 def register(app: QuartTrio, site: Site) -> None:
@@ -32,22 +48,35 @@ def register(app: QuartTrio, site: Site) -> None:
     async def livez() -> Response:
         return health_response("pass", {"loop": [await loop_check(site)]})
 
-    @app.get("/readyz")
     @app.get("/health")
     async def health() -> Response:
+        return await examined(is_strict=False)
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        return await examined(is_strict=read_query(ReadyQuery, request.args).allow is None)
+
+    async def examined(*, is_strict: bool) -> Response:
         verdict, checks = judge(site.read_model.reports(), site.running(), site.now_ns())
         beside = {f"sink:{sink.name}": [sink_check(sink, site.now_ns())] for sink in site.sinks()}
         if site.bus is not None:
             beside["bus"] = [bus_check(site.bus())]
+        beside |= plugin_checks(site.plugins)
         beside["loop"] = [await loop_check(site)]
         if verdict == "pass" and any(check["status"] != "pass" for [check] in beside.values()):
             verdict = "warn"
-        output = None
+        may_read, output = site.gate.may_read(site.gate.caller_of(request)), None
+        if is_strict and (lacks := missing({**checks, **beside})):
+            verdict, output = "fail", f"not ready: {lacks}" if may_read else None
         if site.stop_of(request).is_set():
             verdict, output = "fail", "draining"
         # Load balancers ask without a token, and need the verdict only.
-        told = {**checks, **beside} if site.gate.may_read(site.gate.caller_of(request)) else {}
-        return health_response(verdict, told, output)
+        return health_response(verdict, {**checks, **beside} if may_read else {}, output)
+
+
+def missing(checks: Checks) -> str:
+    """What keeps a hub from being ready: markets that are not live, sinks that take nothing."""
+    return ", ".join(name for name, [check] in checks.items() if check["status"] == "fail")
 
 
 def health_response(verdict: Verdict, checks: Checks, output: str | None = None) -> Response:

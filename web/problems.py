@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RequestRedirect, WebsocketMismatch
 
+from actors.runtime.logformats import REQUEST_ID
 from web.quietlog import QuietLog
 
 
@@ -36,6 +37,7 @@ def problem_response(problem: Problem) -> Response:
         "status": problem.status,
         "detail": problem.detail,
         **problem.members,
+        **({"request_id": REQUEST_ID.get()} if REQUEST_ID.get() else {}),
     }
     body = msgspec.json.encode(document)
     return Response(body, problem.status, {**problem.headers, "content-type": "application/problem+json"})

@@ -1,75 +1,85 @@
-"""Logs: one line per event on stderr, key=value at its end, and never a flood of the same."""
+"""Logs: one line per event on stderr, and never a flood of the same; `logformats` says how it is written."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
-import time
-from typing import Any
+from dataclasses import dataclass, field
 
-_FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s"
+from actors.runtime.logformats import FORMATS, printable
+
+__all__ = ["OncePerMinute", "configure_logs", "printable"]
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass
+class _Told:
+    """What one kind of line said in the running minute, and how many of its lines were held back."""
+
+    texts: set[str] = field(default_factory=set)
+    held_back: int = 0
 
 
 class OncePerMinute(logging.Filter):
-    """Lets a message through a few times a minute, then counts what it holds back.
+    """Lets each condition through once a minute, and counts what it holds back.
 
-    A condition is what a log call's text and first argument say: the same fault of another feed is another
-    condition. Debug messages pass.
+    A condition is what a line says, whatever its numbers are. Lines that differ in more than their first
+    argument are of one kind (a thousand topics of one feed), of which a few may come. Debug messages pass.
     """
 
-    LINES_PER_MINUTE = 3
-    CONDITIONS_MAX = 2000
+    CONDITIONS_OF_A_KIND = 3
+    KINDS_MAX = 2000
 
     def __init__(self) -> None:
         super().__init__()
         self._minute = 0
-        self._lines: dict[object, int] = {}
-        self._suppressed: dict[object, int] = {}
+        self._told: dict[object, _Told] = {}
+        self._told_before: dict[object, _Told] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
         if record.levelno <= logging.DEBUG:
             return True
         minute = int(record.created // 60)
-        if minute != self._minute or len(self._lines) > self.CONDITIONS_MAX:
-            self._minute, self._suppressed, self._lines = minute, self._lines, {}
+        if minute != self._minute or len(self._told) > self.KINDS_MAX:
+            self._minute, self._told_before, self._told = minute, self._told, {}
         args = record.args if isinstance(record.args, tuple) else ()
-        condition = (record.name, str(record.msg), str(args[0]) if args else "")
-        count = self._lines[condition] = self._lines.get(condition, 0) + 1
-        held_back = self._suppressed.pop(condition, 0) - self.LINES_PER_MINUTE
-        if held_back > 0:
-            record.msg = f"{record.getMessage()} suppressed={held_back}"
-            record.args = ()
-        return count <= self.LINES_PER_MINUTE
+        kind = (record.name, str(record.msg), str(args[0]) if args else "")
+        text = _NUMBER.sub("0", _text_of(record))
+        told = self._told.setdefault(kind, _Told())
+        before = self._told_before.pop(kind, None)
+        if before is not None and before.held_back:
+            _add_field(record, "suppressed", before.held_back)
+        if text in told.texts or len(told.texts) >= self.CONDITIONS_OF_A_KIND:
+            told.held_back += 1
+            return False
+        told.texts.add(text)
+        return True
 
 
-class OneLine(logging.Formatter):
-    """Whatever a message holds, it stays on its line, and the lines of a traceback are indented: nobody
-    forges a line, or orders a terminal about."""
-
-    converter = staticmethod(time.gmtime)
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """The line itself."""
-        return _printable(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802
-        """What follows the line."""
-        return "\n".join(f"    {_printable(line)}" for line in super().formatException(ei).split("\n"))
+def _text_of(record: logging.LogRecord) -> str:
+    """What it says; of a line whose arguments do not fit, its format."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return str(record.msg)
 
 
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
-    )
+def _add_field(record: logging.LogRecord, name: str, value: int) -> None:
+    """Put another field at the end of the line."""
+    if isinstance(record.args, tuple) and isinstance(record.msg, str):
+        words = record.msg if record.args else record.msg.replace("%", "%%")
+        record.msg, record.args = f"{words} {name}=%d", (*record.args, value)
+    else:
+        record.msg, record.args = f"{_text_of(record)} {name}={value}", ()
 
 
-def configure_logs(level: str) -> None:
-    """Write logs of `level` and above to stderr."""
+def configure_logs(level: str, log_format: str = "text") -> None:
+    """Write logs of `level` and above to stderr, in one of `FORMATS`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
+    handler.setFormatter(FORMATS[log_format]())
     handler.addFilter(OncePerMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -1,4 +1,5 @@
-"""What health and status tell of sinks: trouble with one degrades the hub, and never ends its service."""
+"""What health and status tell of sinks: trouble with one degrades the hub, and one that takes no rows makes
+it not ready."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ async def health(*sinks: SinkReport, path: str = "/health", **changes: Any) -> t
         ({"disk_error": FULL}, "disk_full", "fail", "warn"),
     ],
 )
-@pytest.mark.parametrize("path", ["/health", "/readyz"])
+@pytest.mark.parametrize("path", ["/health", "/readyz?allow=warn"])
 async def test_the_verdict_on_a_sink(
     path: str, changes: dict[str, Any], state: str, check: str, verdict: str
 ) -> None:
@@ -50,6 +51,21 @@ async def test_the_verdict_on_a_sink(
     [found] = document["checks"]["sink:history"]
     assert (found["sink"]["state"], found["status"]) == (state, check)
     assert (code, document["status"]) == (200, verdict)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, 200),
+        ({"is_up": False, "is_failing": True}, 200),
+        ({"refused_ns": NOW_NS - 61_000_000_000}, 200),
+        ({"disk_error": FULL}, 503),
+    ],
+)
+async def test_ready_means_that_sinks_accept_rows_be_it_on_disk(changes: dict[str, Any], code: int) -> None:
+    found, document = await health(sink(**changes), path="/readyz")
+    assert found == code
+    assert document.get("output") == ("not ready: sink:history" if code == 503 else None)
 
 
 async def test_a_sink_in_trouble_says_what_is_wrong_and_where_its_rows_are() -> None:
