@@ -30,6 +30,7 @@ from actors.market.rhythm import NS_PER_S
 TRADES_KEPT_NS = 60 * NS_PER_S
 TRADES_KEPT_MAX = 5000
 LEVELS_MAX = 10_000
+BOOK = "book"
 _GAP = "\0"  # stands for no topic
 
 
@@ -100,7 +101,8 @@ class Carried:
             if isinstance(self._books, _Ladder):
                 self._books.turn(event)
         elif isinstance(event, BookSnapshot):
-            self._books = _Ladder(event)
+            if BOOK in self.channels:  # what was unfollowed may still be under way
+                self._books = _Ladder(event)
         else:
             self._note_rarely(event)
 
@@ -169,15 +171,16 @@ class Carried:
     def _note_rarely(self, event: Event) -> None:
         if isinstance(event, Following):
             for channel in event.channels:
-                self._forget(channel)
+                if channel not in self.channels:
+                    self._forget(channel)
                 self.channels[channel] = channel in event.steady
         elif isinstance(event, Unfollowed):
             self._forget(event.channel)
             self.channels.pop(event.channel, None)
         elif isinstance(event, Liquidation | Candle):
             self._times["liquidations" if isinstance(event, Liquidation) else "candles"] = event.ts_recv
-        elif isinstance(event, Gap) and event.channel == "book":
-            self._books = event
+        elif isinstance(event, Gap) and event.channel == BOOK:
+            self._books = event if BOOK in self.channels else None
         elif isinstance(event, Gap | Silent | Denied):
             topic = event.topic if isinstance(event, Silent) else _GAP if isinstance(event, Gap) else ""
             self._standing[event.channel, topic] = event

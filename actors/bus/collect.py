@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import trio
 
-from actors.bus.memory import Memory
+from actors.bus.base import BODY_BYTES_MAX
+from actors.bus.memory import Memory, bytes_of
 from actors.bus.outgoing import Outgoing
 from actors.bus.wire import Happened, Item, Reported, Restated, dispatches
 from actors.market.events import Batch
@@ -16,7 +17,7 @@ from actors.market.rhythm import NS_PER_S
 from actors.runtime.errors import ConnectionLost
 
 REPORT_EVERY_NS = NS_PER_S
-EVENTS_PER_PART = 2000
+PART_BYTES = BODY_BYTES_MAX // 2
 
 
 @dataclass
@@ -105,8 +106,8 @@ def _parts(memory: Memory) -> Iterator[Restated]:
     size = 0
     for batch in memory.whole():
         pieces[-1].append(batch)
-        size += len(batch.events)
-        if size >= EVENTS_PER_PART:
+        size += sum(map(bytes_of, batch.events))
+        if size >= PART_BYTES:
             pieces.append([])
             size = 0
     for part, batches in enumerate(pieces):

@@ -107,7 +107,13 @@ class Confluence:
         before_ns, self.now_ns = self.now_ns, max(self.now_ns, sent_ns)
         if before_ns and self.now_ns // CUT_EVERY_NS != before_ns // CUT_EVERY_NS:
             beat = self.now_ns // self._beat_ns != before_ns // self._beat_ns
-            yield Mark(self._position, self.now_ns, self._heard_ns(), beat)
+            yield Mark(self._position, self.now_ns, self._heard_ns(), beat, self._is_sure())
+
+    def _is_sure(self) -> bool:
+        """Whether we have heard for long enough to know of every node, and know what each has said."""
+        recent_ns = self.now_ns - LATE_NS
+        unknown = any(not node.is_known and node.heard_ns > recent_ns for node in self._nodes.values())
+        return not unknown and self._voices.began_ns < recent_ns
 
     def _heard_ns(self) -> int:
         """The time of the node that is furthest behind: after an outage, some send for longer than others."""

@@ -10,10 +10,21 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from actors.bus.carried import Carried
-from actors.market.events import Batch, Event, FeedDown, FeedUp, Listed, Removed, ServerTime, Source
+from actors.market.events import (
+    Batch,
+    BookSnapshot,
+    Event,
+    FeedDown,
+    FeedUp,
+    Listed,
+    Removed,
+    ServerTime,
+    Source,
+    TickerUpdate,
+)
 
 Line: TypeAlias = tuple[str, str, str]  # (exchange, market, connection)
-EVENTS_PER_BATCH = 256
+BATCH_BYTES = 64 * 1024
 LISTING = "listing"
 
 
@@ -120,6 +131,22 @@ def restated(connection: Connection, symbols: Iterable[str], source: Source) -> 
 
 
 def _batches(source: Source, events: Iterable[Event], fetched: bool = False) -> Iterator[Batch]:
-    told = list(events)
-    for start in range(0, len(told), EVENTS_PER_BATCH):
-        yield Batch(source, told[start : start + EVENTS_PER_BATCH], fetched)
+    told: list[Event] = []
+    size = 0
+    for event in events:
+        told.append(event)
+        size += bytes_of(event)
+        if size >= BATCH_BYTES:
+            yield Batch(source, told, fetched)
+            told, size = [], 0
+    if told:
+        yield Batch(source, told, fetched)
+
+
+def bytes_of(event: Event) -> int:
+    """About how large an event is on the bus, and rather more than less."""
+    if isinstance(event, BookSnapshot):
+        return 100 + 20 * (len(event.bids) + len(event.asks))
+    if isinstance(event, TickerUpdate):
+        return 100 + 40 * len(event.values)
+    return 400

@@ -18,11 +18,13 @@ from itertools import count
 
 from msgspec import structs
 
+from actors.bus.carried import BOOK
 from actors.bus.memory import Connection, Line, Memory, restated
 from actors.bus.sharing import Place, weight
 from actors.market.events import (
     Batch,
     BookDelta,
+    BookSnapshot,
     Event,
     FeedDown,
     FeedUp,
@@ -36,7 +38,6 @@ from actors.market.events import (
     Unfollowed,
 )
 
-BOOK = "book"
 _PLAIN = (TickerUpdate, Quote)
 
 
@@ -178,8 +179,11 @@ class Voices:
     def _adapted(self, place: Place, connection: Connection, source: Source, event: Event) -> Iterable[Event]:
         """What our readers need to hear in place of this. What was fetched of the time before we began to
         read is left out: whoever has read for longer has told it."""
-        if isinstance(event, BookDelta):
-            return (connection.of(event.symbol).paged(event),)
+        if isinstance(event, BookDelta | BookSnapshot):
+            carried = connection.of(event.symbol)
+            if BOOK not in carried.channels:
+                return ()
+            return (carried.paged(event) if isinstance(event, BookDelta) else event,)
         if isinstance(event, Trade):
             return () if event.backfill and event.ts_event < self.began_ns else (event,)
         if isinstance(event, Following):

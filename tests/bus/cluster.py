@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 import trio
 from msgspec import structs
@@ -118,8 +119,12 @@ class Node:
 
     def trade_ids(self, symbol: str) -> list[str]:
         """The trades of an instrument, each as often as it was told, in the order of their telling."""
-        told = [tick.changes.trades.get(("linear", symbol), []) for tick in self.ticks if not tick.whole]
-        return [trade.trade_id for trades in told for trade in trades]
+        told: list[str] = []
+        for tick in self.ticks:
+            found = [each.trade_id for each in tick.changes.trades.get(("linear", symbol), [])]
+            known = set(told) if tick.whole else set()  # a whole picture repeats what was told
+            told += [each for each in found if each not in known]
+        return told
 
 
 class Cluster:
@@ -180,10 +185,14 @@ class Cluster:
 @asynccontextmanager
 async def cluster(directory: Path, *nodes: tuple[str, str], **more: Any) -> AsyncIterator[Cluster]:
     """These nodes, each with its roles, after some seconds. `more` are settings of the bus."""
-    async with trio.open_nursery() as nursery:
-        made = Cluster(directory, nursery, **more)
-        for name, roles in nodes:
-            made.start(name, roles)
-        await trio.sleep(SETTLE_S)
-        yield made
-        nursery.cancel_scope.cancel()
+    no_web = patch(
+        "supervisor.create_app", lambda *_, **__: None
+    )  # nobody looks, and it takes its time to make
+    with no_web:
+        async with trio.open_nursery() as nursery:
+            made = Cluster(directory, nursery, **more)
+            for name, roles in nodes:
+                made.start(name, roles)
+            await trio.sleep(SETTLE_S)
+            yield made
+            nursery.cancel_scope.cancel()

@@ -1,0 +1,55 @@
+"""Four processes are one hub: real sockets, a real Redis, kill -9."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.bus.machines import KEYS, Wanderer, machines, until
+
+pytestmark = pytest.mark.loopback
+
+TAKEOVER_S = 5.0
+BUSY_MACHINE_S = 10.0  # the suite's other processes want the same two cores
+
+
+async def test_an_ingest_node_is_killed_and_nobody_is_wrong_for_long(tmp_path: Path) -> None:
+    with machines(tmp_path) as made:
+        for name, role in (("a", "ingest"), ("b", "ingest"), ("w", "serve"), ("d", "persist")):
+            made.start(name, role)
+        for node in made.nodes.values():
+            await node.until_listening()
+        await made.until_shared("a", "b")
+        await made.until_live("w", "d")
+        since_ms = (await made.truth(KEYS[0]))["time_ms"]
+        wanderer = Wanderer(made, "w", "d")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wanderer.run)
+            await trio.sleep(1)
+            made.kill("a")
+            began_s = trio.current_time()
+
+            async def taken_over() -> bool:
+                return await made.metric("b", "bus_took_over_total") > 0
+
+            await until(taken_over)
+            assert trio.current_time() - began_s < TAKEOVER_S + BUSY_MACHINE_S
+            await made.until_live("w", "d")
+            assert trio.current_time() - began_s < TAKEOVER_S + BUSY_MACHINE_S
+            await made.stop("w")  # its client resumes where history is written
+            await trio.sleep(3)
+            await made.pause()
+            await trio.sleep(1.5)
+            nursery.cancel_scope.cancel()
+        assert await made.complaints(["d"]) == []
+        assert await made.history_complaints("d", since_ms) == []
+        assert wanderer.recovered == [True]
+        for key in KEYS:
+            told = wanderer.ids[key]
+            true = [each["id"] for each in (await made.truth(key))["trades"]]
+            assert len(told) == len(set(told)), key
+            assert set(true[true.index(told[0]) :]) <= set(told), key
+        for name in ("b", "d"):
+            await made.stop(name)
