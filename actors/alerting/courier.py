@@ -31,6 +31,17 @@ class Caller(Protocol):
         """Return what it returns, raise what it raises."""
 
 
+class InThread:
+    """A `Caller` with one worker thread; what has begun is waited for, even when we are cancelled."""
+
+    def __init__(self) -> None:
+        self._limiter = trio.CapacityLimiter(1)
+
+    async def __call__(self, work: Callable[[], T], /) -> T:
+        """Return what it returns, raise what it raises."""
+        return await trio.to_thread.run_sync(work, limiter=self._limiter)
+
+
 @dataclass
 class Courier:
     """Sends what waits for `notifier`, at most `per_minute`, what is due first first.

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import trio
 
-from actors.alerting.courier import Courier
+from actors.alerting.courier import Caller, Courier, InThread
 from actors.alerting.database import LedgerError
 from actors.alerting.inbox import Inbox
 from actors.alerting.ledger import Ledger
@@ -39,7 +39,7 @@ class AlertDesk:
     """`fixed` are the rules of the settings. It outlives the lives of the actor: `begin` starts one.
 
     Rules are changed one after the other, first on disk and then in the engine. While the disk takes nothing,
-    `trouble` says so: rules go on firing, and cannot be changed.
+    `trouble` says so: rules go on firing, and cannot be changed. `call` runs what blocks.
     """
 
     settings: AlertsSettings
@@ -54,6 +54,7 @@ class AlertDesk:
     followers: list[Follow] = field(default_factory=list)
     happened: Counter[str] = field(default_factory=Counter)
     suppressed: Counter[str] = field(default_factory=Counter)
+    call: Caller = field(default_factory=InThread)
 
     def __post_init__(self) -> None:
         self.couriers = {
@@ -64,11 +65,6 @@ class AlertDesk:
         self._number = 0
         self._is_read = False
         self._order = trio.Lock()
-        self._limiter = trio.CapacityLimiter(1)
-
-    async def call(self, work: Callable[[], T], /) -> T:
-        """Have the ledger do something, in its thread; what has begun is waited for."""
-        return await trio.to_thread.run_sync(work, limiter=self._limiter)
 
     async def begin(self) -> None:
         """A new life: everything that is kept, judged anew. Raises `StartError`."""

@@ -10,10 +10,11 @@ class Mark(Struct, frozen=True, gc=False):
 
     `number` grows from mark to mark; equal numbers mean equal pasts, on whichever node. `heard_ns` is up to
     when everybody has been heard: only what was silent before that was silent. A `beat` is due to every
-    reader, as in `Tick`.
+    reader, as in `Tick`. It `is_sure` if nothing of what others know has passed unheard.
     """
 
     number: int
     now_ns: int
     heard_ns: int
     beat: bool
+    is_sure: bool = True
