@@ -1,13 +1,15 @@
-# run · demo · test · check · fix · golden · screens · drills · bench · bench-quick · siege · lock · sbom · audit: each makes what it needs. Python 3.11 or newer with venv is enough.
+# run · demo · test · deep · check · fix · golden · screens · screenshots · drills · bench · bench-quick · siege · soak · conformance · schemathesis · lock · sbom · audit · up: each makes what it needs. Python 3.11 or newer with venv is enough.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 LOCK := .lock-venv
+# Whole files go to whoever is free, in the order of tests/conftest.py: those that take longest first.
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 LOCKED := --extra questdb --extra redis --extra nats --extra parquet
 
-.PHONY: run demo test check fix golden screens drills bench bench-quick siege lock sbom audit clean
+.PHONY: run demo test deep check fix golden screens screenshots drills bench bench-quick siege soak conformance schemathesis lock sbom audit up clean
 
 run: $(VENV)/.run
 	@$(BIN)/python supervisor.py
@@ -16,7 +18,11 @@ demo: $(VENV)/.run
 	@$(BIN)/python supervisor.py --demo
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest -n 3 --dist loadfile
+	@$(BIN)/python -m pytest $(SPREAD)
+
+# The tests that search, with all their cases and not only some of them; nothing that opens a socket. Ten minutes.
+deep: $(VENV)/.test
+	@DEEP=1 $(BIN)/python -m pytest $(SPREAD) -m 'not loopback and not browser'
 
 check: $(VENV)/.test
 	@$(BIN)/ruff check .
@@ -34,6 +40,10 @@ golden: $(VENV)/.test
 screens: web/ui/node_modules/.package-lock.json
 	@cd web/ui && npm run --silent build
 
+# Two minutes: pictures of the demo for the README, by a real Chromium, into docs/images.
+screenshots: $(VENV)/.test
+	@$(BIN)/python -m tests.screens
+
 # Half an hour, as root: sinks, servers and disks that fail, at length; the tables of docs/reliability.md come out.
 drills: $(VENV)/.test
 	@$(BIN)/python -m tests.drills
@@ -50,6 +60,19 @@ bench-quick: $(BENCH)/.made
 siege: $(VENV)/.test
 	@$(BIN)/python -m tests.loopback.siege
 
+# An hour: 5,000 messages a second, faults, clients that come and go; it fails if anything grows or does not add up.
+SOAK_MINUTES ?= 60
+soak: $(VENV)/.test
+	@$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES)
+
+# A minute: RFC 6455 and 7692, case by case; the table goes into docs/conformance.md.
+conformance: $(VENV)/.test
+	@$(BIN)/python -m tests.rfc6455 --write
+
+# Some minutes: whatever /openapi.json describes is asked, well and badly.
+schemathesis: $(VENV)/.test
+	@$(BIN)/python -m tests.schema
+
 # The exact versions that pyproject.toml leads to today, every file by its hash, for CPython 3.11 on Linux; no host is named.
 lock: $(LOCK)/.made
 	@$(LOCK)/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-header --no-emit-index-url \
@@ -63,6 +86,13 @@ sbom: $(LOCK)/.made
 # Known vulnerabilities of these versions. It asks the internet, and fails where it gets no answer.
 audit: $(LOCK)/.made
 	@$(LOCK)/bin/pip-audit --strict --requirement requirements.lock --require-hashes --disable-pip
+
+# The hub in containers, with Redis, QuestDB, NATS, Prometheus and Grafana; the passwords are drawn once.
+up: deploy/.env
+	@docker compose -f deploy/compose.yaml up --build --detach
+
+deploy/.env:
+	@umask 077 && sh deploy/secrets.sh > $@
 
 clean:
 	rm -rf $(VENV) $(BENCH) $(LOCK) sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,7 +10,7 @@
     ├── snapshot
     ├── sinks                one_for_one: what is recorded goes to each, and none waits for another
     ├── recall               once, at the start: what was known at last, as stale
-    ├── alerts               rules over what changes, told to the stream and the notifiers
+    ├── alerts, plugin:NAME  rules over what changes; classes of the user's that derive numbers from it
     └── web
 
 Of several machines (`[bus]`, `--role`), some have feeds and others the state: see `actors/bus/node.py`.
@@ -44,7 +44,7 @@ from actors.control import FeedControl
 from actors.exchanges import exchanges
 from actors.feed.transport import Transport, transport_for
 from actors.feeds import Feeds, offered
-from actors.intake import Recording
+from actors.intake import LATE_NS, Recording
 from actors.keeping import Keeping
 from actors.market.events import Batch
 from actors.market.feeds import Board
@@ -52,10 +52,12 @@ from actors.market.mark import Mark
 from actors.market.market import Market
 from actors.market.rhythm import Patience
 from actors.market.tick import Tick
+from actors.plugins import Plugging
 from actors.recall import Recall
 from actors.runtime.arguments import parse
 from actors.runtime.backoff import Backoff
 from actors.runtime.clock import steady_clock
+from actors.runtime.errors import SettingsError
 from actors.runtime.ini import read_settings
 from actors.runtime.logs import configure_logs
 from actors.runtime.observer import Observer
@@ -103,6 +105,8 @@ class Hub:
         self.recording = Recording(self.now_ns)
         self.history = history_of(settings, is_ours="persist" in self.roles)
         self.alerting = Alerting(settings, self.now_ns, self.history, is_here="serve" in self.roles)
+        self.plugging = Plugging(settings, self.now_ns, is_here="serve" in self.roles)
+        self.hears = "serve" in self.roles or "persist" in self.roles  # a node of feeds alone has no picture
         self.board = self.feed_board = Board()
         if settings.bus.is_used and self.hears:
             self.feed_board = Board()  # the web sees the feeds of all nodes on the other one
@@ -121,11 +125,6 @@ class Hub:
         if "ingest" in self.roles:
             self._add_feeds()
 
-    @property
-    def hears(self) -> bool:
-        """Whether there is a live picture here: a node that has nothing but feeds needs none."""
-        return "serve" in self.roles or "persist" in self.roles
-
     def tree(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Supervisor:
         """The root; `announce` is told where the web listens."""
         self.snapshot = Snapshot(
@@ -139,6 +138,8 @@ class Hub:
             now_ns=self.now_ns,
             pace_s=self.read_model.pace_s,
             is_free=self._is_free,
+            is_late=lambda mark: self.now_ns() - mark.now_ns > LATE_NS,
+            record=self.recording.note,
         )
         memories = memories_of(self.settings, self.history) if self.hears else []
         recall = Recall(memories, self.settings.exchanges, self.market.remember, self.now_ns)
@@ -153,6 +154,7 @@ class Hub:
                 Child("sinks", self.sinks.run),
                 Child("recall", recall.run),
                 *self.alerting.children(),
+                *self.plugging.children(),
                 Child("web", self._web(announce)),
             ],
         )
@@ -209,6 +211,7 @@ class Hub:
         self.read_model.publish(tick)
         self.recording.note(tick)
         self.alerting.offer(tick)
+        self.plugging.offer(tick)
 
     def _web(self, announce: Callable[[Sequence[tuple[str, int]]], None]) -> Callable[[], Awaitable[None]]:
         app = create_app(
@@ -225,6 +228,7 @@ class Hub:
             tokens=self.settings.tokens,
             alerts=self.alerting.desk,
             bus=self.node.report if self.node is not None else None,
+            plugins=self.plugging.desk,
         )
         grace_s = self.settings.supervisor.shutdown_grace_s
         return partial(announced, self.serve, app, self.settings.web, self.web_stop, grace_s, announce)
@@ -273,11 +277,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_alerts(settings)
         if options.run is not None:
             return int(options.run(options, settings))
-        configure_logs(settings.supervisor.log_level)
+        configure_logs(settings.supervisor.log_level, settings.supervisor.log_format)
         calm_collector()
         check_roles(settings.bus, options.role)
         trio.run(partial(run_hub, settings, demo=options.demo, roles=options.role))
     except BaseException as error:
+        if isinstance(error, SettingsError) and options.explain is not None:
+            return int(options.explain(options, error))
         ending = last_words(error)
         if ending is None:
             raise

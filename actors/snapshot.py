@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import trio
+from msgspec import structs
 
 from actors.market.feeds import Board, MarketReport
 from actors.market.mark import Mark
@@ -31,7 +32,8 @@ class Snapshot:
 
     `pace_s` tells how soon after a tick the quickest reader wants the next one, if something changes; `None`
     when the beat is enough for everybody. `wake` says that something may have changed. Where the flow has its
-    own beat (`cut`), ours rests but for while it `is_free`.
+    own beat (`cut`), ours rests but for while it `is_free`. While the flow `is_late`, because what happened
+    is caught up with, it is history: it goes to `record` instead, and is shown as a whole at the end.
     """
 
     market: Market
@@ -44,10 +46,13 @@ class Snapshot:
     now_ns: Callable[[], int]
     pace_s: Callable[[], float | None] = lambda: None
     is_free: Callable[[], bool] = lambda: True
+    is_late: Callable[[Mark], bool] = lambda _: False
+    record: Callable[[Tick], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self._woken = trio.Event()
         self._told_s = 0.0
+        self._was_late = False
 
     def wake(self) -> None:
         """Something was applied to the market."""
@@ -83,7 +88,17 @@ class Snapshot:
 
     def cut(self, mark: Mark) -> None:
         """Tell what changed up to a mark of the flow."""
-        self._tick(self.market.drain(mark.now_ns), beat=mark.beat, mark=mark)
+        was_late, self._was_late = self._was_late, self.is_late(mark)
+        changes = self.market.drain(mark.now_ns)
+        if was_late or self._was_late:
+            self._tick(changes, beat=mark.beat, mark=mark, publish=self.record)
+        else:
+            self._tick(changes, beat=mark.beat, mark=mark)
+        if was_late and not self._was_late:
+            # Others have told at earlier numbers what this tick tells at once.
+            self._tick(
+                self.market.everything(mark.now_ns), whole=True, mark=structs.replace(mark, is_sure=False)
+            )
 
     def finish(self) -> None:
         """Tell what changed since the last tick: nothing more will."""
@@ -103,12 +118,17 @@ class Snapshot:
         whole: bool = False,
         beat: bool = True,
         mark: Mark | None = None,
+        publish: Callable[[Tick], None] | None = None,
     ) -> None:
-        ts, number = (mark.now_ns, mark.number) if mark is not None else (self.now_ns(), 0)
+        ts, number, is_sure = self.now_ns(), 0, True
+        if mark is not None:
+            ts, number, is_sure = mark.now_ns, mark.number, mark.is_sure
         self._told_s = trio.current_time()
         for exchange in self.exchanges:
             changed = changes.get(exchange, Changes())
             if not beat and changed.is_empty:
                 continue
             records = [Record(ticker, self.encode(ticker)) for ticker in changed.tickers]
-            self.publish(Tick(exchange, ts, records, changed, lag_ms, whole, beat, number))
+            (publish or self.publish)(
+                Tick(exchange, ts, records, changed, lag_ms, whole, beat, number, is_sure)
+            )

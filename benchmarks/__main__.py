@@ -28,6 +28,7 @@ QUESTIONS = {
     10: "q10_rows",
     11: "q11_questions",
     12: "q12_streams",
+    13: "q13_screens",
 }
 COMPARED = (
     "trio", "trio-websocket", "wsproto", "hypercorn", "quart", "quart-trio", "msgspec", "cryptofeed", "ccxt",
@@ -35,7 +36,7 @@ COMPARED = (
 )  # fmt: skip
 DOCUMENT = ROOT / "docs" / "performance.md"
 SECTION = re.compile(r"^### (\d+)\. .*?(?=^### |\Z)", re.MULTILINE | re.DOTALL)
-LEFT_OUT_WHEN_QUICK = (5, 8, 9, 10, 11, 12)
+LEFT_OUT_WHEN_QUICK = (5, 8, 9, 10, 11, 12, 13)
 MARKS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 
 from actors.runtime.arguments import Subcommand
 
-NAMES = ("export", "listen", "sub", "token", "top")
+NAMES = ("doctor", "export", "listen", "sub", "token", "top")
 
 
 def every() -> tuple[Subcommand, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,40 @@ SKIP_NOTHING = bool(os.environ.get("SKIP_NOTHING"))
 NO_QUESTDB = bool(os.environ.get("NO_QUESTDB"))
 
 
+# What takes longest comes first, so that at the end of a run nobody waits for a long file that began late.
+LONGEST_FIRST = (
+    "drills/test_drills.py",
+    "browser/test_realtime_page.py",
+    "loopback/test_hub.py",
+    "loopback/test_program.py",
+    "sinks/test_questdb_outages.py",
+    "sinks/test_questdb.py",
+    "loopback/test_truth_trades.py",
+    "loopback/test_truth_books.py",
+    "loopback/test_stream_conformance.py",
+    "simulation/test_days.py",
+    "clients/test_client_loopback.py",
+    "loopback/test_warm_start.py",
+    "loopback/test_history_kept.py",
+    "commands/test_top_terminal.py",
+    "loopback/test_kill_hub.py",
+    "sinks/test_questdb_history.py",
+    "loopback/test_truth_trouble.py",
+    "browser/test_example_page.py",
+    "browser/test_docs_page.py",
+    "loopback/test_stream_resume_drill.py",
+    "browser/test_sink_alarm.py",
+    "browser/test_stream_client.py",
+)
+PLACES = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST_FIRST)}
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite what golden frames mean now")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: PLACES.get(item.path, len(PLACES)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -47,8 +47,8 @@ def settings_for(
     market = ["[market]", f"book_grace_s = {book_grace_s}"]
     bybit = ["[exchange:bybit]", f"linear = {linear}", f"linear_books = {linear_books}"]
     path = tmp_path / "settings.ini"
-    no_history = ["[sink:history]", "enabled = no"]
-    path.write_text("\n".join(["[supervisor]", *lines, *market, *bybit, *no_history]))
+    nothing_kept = ["[sink:history]", "enabled = no", "[alerts]", "enabled = no"]
+    path.write_text("\n".join(["[supervisor]", *lines, *market, *bybit, *nothing_kept]))
     return read_settings(path, {}, ["bybit"])
 
 

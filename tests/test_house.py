@@ -118,6 +118,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "actors.runtime",
         "actors.sinks.base",
     ),
+    "actors.plugins": ("actors.plugging", "actors.market", "actors.runtime"),
+    "actors.plugging": ("actors.plugging", "actors.market", "actors.runtime"),
     "actors.notifiers": ("actors.notifiers", "actors.runtime.errors"),
     "actors.export": (
         "actors.export",

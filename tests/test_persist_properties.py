@@ -15,6 +15,7 @@ from actors.sinks.parcels import Bounds
 from tests.fakes import mock_now_ns
 from tests.sinks.fakes import trades
 from tests.test_persist import Stage
+from tests.thoroughness import cases
 
 # (what happens, how long until the next happens in tenths of a second, how many rows come meanwhile)
 STEPS = st.lists(
@@ -85,7 +86,7 @@ class Day:
 
 
 @seed(17)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(15, 40), deadline=None)
 @given(STEPS)
 def test_what_was_accepted_arrives_once_and_in_order(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]
@@ -104,7 +105,7 @@ def test_what_was_accepted_arrives_once_and_in_order(
 
 
 @seed(18)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=cases(10, 20), deadline=None)
 @given(STEPS)
 def test_what_does_not_arrive_is_counted_and_told(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]

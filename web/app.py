@@ -12,13 +12,14 @@ from actors.market.busstatus import BusReport
 from actors.market.sinkstatus import SinkReport
 from actors.runtime.settings import StreamSettings, TokenSettings, WebSettings
 from actors.sinks.base import History
-from web import health, pages, problems, realtime, status
+from web import health, pages, problems, realtime, requestid, status
 from web.alerting import Alerting
 from web.api import routes
 from web.control import Control
 from web.guard import entry
 from web.metrics import routes as metrics
 from web.offers import Offers
+from web.plugins import Plugins
 from web.readmodel import ReadModel
 from web.site import Site
 from web.stream import session
@@ -44,6 +45,7 @@ def create_app(
     tokens: Mapping[str, TokenSettings] | None = None,
     alerts: Alerting | None = None,
     bus: Callable[[], BusReport] | None = None,
+    plugins: Plugins | None = None,
     folder: Path = pages.HERE,
 ) -> QuartTrio:
     """The application over `read_model`. Once `stop` is set its sockets close and it is no longer ready.
@@ -51,7 +53,7 @@ def create_app(
     `offers` tells what each market can tell at all. `history` answers about the past, if it is kept;
     `history_is_whole` says whether nothing is still on its way there, `sinks` how they do; `tokens` are those
     of the settings, by name, and `alerts` the rules, where there are any; `bus` tells how other machines are
-    reached. The application's `Site` stands in
+    reached, `plugins` what they derive. The application's `Site` stands in
     `app.extensions["tickwell"]`, for whoever counts clients.
     """
     app = QuartTrio(__name__, static_folder=None, template_folder=None)
@@ -69,12 +71,12 @@ def create_app(
         tokens=tokens or {},
         alerts=alerts,
         bus=bus,
+        plugins=plugins,
     )
     site.stream = StreamHub(site, stream or StreamSettings())
-    read_model.followers.append(site.stream)
-    if alerts is not None:
-        alerts.followers.append(site.stream.tell_alerts)
+    _let_follow(site)
     app.extensions["tickwell"] = site
+    requestid.register(app)
     entry.register(app, site)
     problems.register(app)
     status.register(app, site)
@@ -86,3 +88,12 @@ def create_app(
     with entry.open_to_all(app, site):
         pages.register(app, folder)
     return app
+
+
+def _let_follow(site: Site) -> None:
+    """Have the stream told what happens, as it happens."""
+    site.read_model.followers.append(site.stream)
+    if site.alerts is not None:
+        site.alerts.followers.append(site.stream.tell_alerts)
+    if site.plugins is not None:
+        site.plugins.followers.append(site.stream.tell_derived)

@@ -53,6 +53,16 @@ class SharedDeflate(PerMessageDeflate):
         except ValueError:
             return None
 
+    def frame_inbound_header(
+        self, proto: FrameDecoder | FrameProtocol, opcode: Opcode, rsv: RsvBits, payload_length: int
+    ) -> CloseReason | RsvBits:
+        """A frame of a client begins. wsproto would take a ping between two fragments for a message's end."""
+        compressed = self._inbound_compressed
+        allowed = super().frame_inbound_header(proto, opcode, rsv, payload_length)
+        if opcode.iscontrol():
+            self._inbound_compressed = compressed
+        return allowed
+
     def frame_inbound_payload_data(
         self, proto: FrameDecoder | FrameProtocol, data: bytes
     ) -> bytes | CloseReason:
@@ -74,6 +84,8 @@ class SharedDeflate(PerMessageDeflate):
         self, proto: FrameDecoder | FrameProtocol, fin: bool
     ) -> bytes | CloseReason | None:
         """A frame of a client is complete; with the last one of a message its count begins anew."""
+        if not self._inbound_is_compressible:
+            return None  # a ping between two fragments: the message goes on
         if fin:
             self._inflated = 0
         return super().frame_inbound_complete(proto, fin)

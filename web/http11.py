@@ -6,7 +6,8 @@ fails loudly when one changed its meaning):
 - `hypercorn.trio.tcp_server.TCPServer`: `run`, `_read_data`, `_close`, `_idle_timeout`, `protocol_send`,
   `_task_group`, `idle_task`
 - `hypercorn.trio.task_group.TaskGroup`, `hypercorn.trio.worker_context.WorkerContext`
-- `hypercorn.protocol.h11.H11Protocol`: `_check_protocol`, `_create_stream`, `_send_error_response`
+- `hypercorn.protocol.h11.H11Protocol`: `_check_protocol`, `_create_stream`, `_send_error_response`,
+  `_send_h11_event`
 - `hypercorn.protocol.h11.H11WSConnection`, `STREAM_ID`; `hypercorn.protocol.http_stream.HTTPStream`
 - `hypercorn.protocol.events`, `hypercorn.events`, `hypercorn.utils.parse_socket_addr`
 
@@ -20,9 +21,11 @@ import binascii
 import logging
 import sys
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
 import h11
+import msgspec
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
@@ -139,6 +142,21 @@ class Http11(H11Protocol):
         )
         self.keep_alive_requests += 1
         await self.context.mark_request()
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Refuse a request that is none, or that we do not take, as everything is refused: with a problem."""
+        phrase = HTTPStatus(status_code).phrase
+        document = {"type": "about:blank", "title": phrase, "status": status_code, "detail": f"{phrase}."}
+        body = msgspec.json.encode(document)
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+            *self.config.response_headers("h11"),
+        ]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
 
 
 def kept_headers(request: h11.Request, *, deflate: bool) -> list[tuple[bytes, bytes]]:

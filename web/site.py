@@ -18,6 +18,7 @@ from web.control import Control
 from web.fanout import Fanout
 from web.looplag import LoopLag
 from web.offers import Offers
+from web.plugins import Plugins
 from web.quietlog import QuietLog
 from web.readmodel import ReadModel
 from web.security import Gate
@@ -32,9 +33,9 @@ class Site:
     """Handed to every `register` function in place of globals.
 
     `history_is_whole` says whether everything that was accepted has reached `history`: only then what it
-    tells about the past can be relied on for ever. `alerts` and `bus` are `None` where there are none.
-    `stream` is put in by `create_app`. `open_rules` are the addresses that hold no data, and need no token
-    whatever the settings say.
+    tells about the past can be relied on for ever. `alerts`, `bus` and `plugins` are `None` where there are
+    none. `stream` is put in by `create_app`. `open_rules` are the addresses that hold no data, and need no
+    token whatever the settings say.
     """
 
     read_model: ReadModel
@@ -49,6 +50,7 @@ class Site:
     tokens: Mapping[str, TokenSettings] = field(default_factory=dict)
     alerts: Alerting | None = None
     bus: Callable[[], BusReport] | None = None
+    plugins: Plugins | None = None
     open_rules: set[str] = field(default_factory=set)
     fanout: Fanout = field(init=False)
     gate: Gate = field(init=False)

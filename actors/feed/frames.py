@@ -33,12 +33,14 @@ class FrameParser:
     """Feed it what was read, and it returns the messages that are complete.
 
     After each `receive`, `controls` holds the control frames that came with them, as raw bytes and in order;
-    the caller takes them away. Raises `FrameError`; the parser is of no use afterwards.
+    the caller takes them away. Raises `FrameError`; the parser is of no use afterwards. What comes after a
+    close frame is ignored.
     """
 
     __slots__ = (
         "_fragments",
         "_fragments_size",
+        "_is_closed",
         "_kind",
         "_needed",
         "_rest",
@@ -54,6 +56,7 @@ class FrameParser:
         self._kind = 0
         self._fragments: list[bytes] = []
         self._fragments_size = 0
+        self._is_closed = False
 
     def receive(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes, text and binary alike, in order."""
@@ -79,6 +82,8 @@ class FrameParser:
                 messages.append(payload)
             else:
                 self._rarely(data[position], payload, data[position:stop], messages)
+                if self._is_closed:
+                    return messages  # what stands behind a close frame is not part of the conversation
             position, stop = stop, stop + 2
         self._rest += data[position:]
         self._needed = stop - position
@@ -106,6 +111,7 @@ class FrameParser:
             if not head & FINAL or len(payload) > CONTROL_BYTES_MAX:
                 raise FrameError("a control frame that is fragmented or too long")
             self.controls.append(frame)
+            self._is_closed = opcode == CLOSE
         elif opcode in (CONTINUATION, TEXT, BINARY):
             self._fragment(opcode, payload, bool(head & FINAL), messages)
         else:

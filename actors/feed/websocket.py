@@ -47,10 +47,13 @@ class WebSocket:
         self._protocol = protocol
         self._parser = FrameParser(opening.MESSAGE_BYTES_MAX)
         self._rest = rest
+        self._end: ConnectionLost | None = None
         self._turn = trio.Lock()
 
     async def receive(self) -> list[bytes]:
         """Every message that is there, at least one, in order."""
+        if self._end is not None:
+            raise self._end
         if self._coalesce_s:
             await trio.sleep(self._coalesce_s)
         while True:
@@ -61,7 +64,7 @@ class WebSocket:
                 await self._say(CloseConnection(error.code, "protocol error"))
                 raise
             if self._parser.controls:
-                await self._obey()
+                await self._obey_after(messages)
             if messages:
                 return messages
 
@@ -92,6 +95,15 @@ class WebSocket:
     async def _say(self, event: Event) -> None:
         with trio.move_on_after(CLOSE_WITHIN_S, shield=True), suppress(ConnectionLost):
             await self._write(event)
+
+    async def _obey_after(self, messages: list[bytes]) -> None:
+        """Obey; what ends the connection is told with the next call if messages came before it."""
+        try:
+            await self._obey()
+        except ConnectionLost as error:
+            if not messages:
+                raise
+            self._end = error
 
     async def _obey(self) -> None:
         """Do what the control frames demand."""

@@ -71,7 +71,8 @@ class Tick(Struct, frozen=True):
 
     `lag_ms` is how much later it comes than it should: the whole program was busy for so long. A `whole` tick
     holds everything that is known: what it lacks is gone. Most ticks are a `beat`, which is due to everybody;
-    those between are for readers who want what changes at once. `number` is that of the `Mark` it ends with.
+    those between are for readers who want what changes at once. `number` is that of the `Mark` it ends with,
+    and so is `is_sure`.
     """
 
     exchange: str
@@ -82,6 +83,7 @@ class Tick(Struct, frozen=True):
     whole: bool = False
     beat: bool = True
     number: int = 0
+    is_sure: bool = True
 
     @property
     def removed(self) -> list[Pair]:

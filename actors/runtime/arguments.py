@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from actors.runtime.errors import SettingsError
 from actors.runtime.ini import write_settings
 from actors.runtime.settings import Settings
 from actors.runtime.settings_bus import ROLES, roles_of
@@ -22,13 +23,15 @@ class Subcommand:
     """`python supervisor.py NAME …`: something else than to run the hub. `run` returns the exit code.
 
     `run` may raise what the hub may raise before it starts: `SettingsError` (exit 2, also for a mistake on
-    the command line) and `StartError` (exit 73).
+    the command line) and `StartError` (exit 73). `explain` may make something better of `SettingsError`, and
+    returns the exit code then.
     """
 
     name: str
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Settings], int]
+    explain: Callable[[argparse.Namespace, SettingsError], int] | None = None
 
 
 def parse(
@@ -53,6 +56,7 @@ def parse(
         const=check,
         help="check the settings, print the effective ones",
     )
+    parser.set_defaults(explain=None)
     parser.add_argument("--version", action="version", version=f"Tickwell {__version__}")
     _add_commands(parser, commands)
     return parser.parse_args(joined(sys.argv[1:] if arguments is None else arguments))
@@ -89,4 +93,4 @@ def _add_commands(parser: argparse.ArgumentParser, commands: Iterable[Subcommand
         # Nothing by default: what was given before the command stays.
         place.add_argument("--settings", type=Path, default=argparse.SUPPRESS, metavar="FILE")
         command.add_arguments(place)
-        place.set_defaults(run=command.run)
+        place.set_defaults(run=command.run, explain=command.explain)

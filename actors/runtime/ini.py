@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from actors.runtime.settings import (
     WebSettings,
 )
 from actors.runtime.settings_bus import BusSettings
+from actors.runtime.settings_plugins import PluginSettings
 
 ENVIRONMENT_PREFIX = "TICKWELL_"
 # What commands read for themselves: the token that they show to a hub elsewhere.
@@ -62,8 +63,12 @@ _NAMED: dict[str, type[msgspec.Struct]] = {
     "token": TokenSettings,
     "alert": AlertSettings,
     "notifier": NotifierSettings,
+    "plugin": PluginSettings,
 }
-_NAMED_AS = {"token": "tokens", "alert": "alert_rules", "notifier": "notifiers"}  # in `Settings`
+# What they are called in `Settings`.
+_NAMED_AS = {"token": "tokens", "alert": "alert_rules", "notifier": "notifiers", "plugin": "plugins"}
+# The field of a section that takes the keys which are not ours; its own name is none of them.
+_OTHERS = "options"
 _SINKS: dict[str, type[msgspec.Struct]] = {
     "history": HistorySettings,
     "questdb": QuestDBSettings,
@@ -113,11 +118,19 @@ def write_settings(settings: Settings) -> str:
     lines: list[str] = []
     for name, section in sections.items():
         lines += ["", f"[{name}]"]
-        for key in section.__struct_fields__:
-            value = getattr(section, key)
-            hidden = value and key in SECRETS
-            lines.append(f"# {key} is set" if hidden else f"{key} = {_show(value)}".rstrip())
+        for key, value, hidden in _written(section):
+            lines.append(f"# {key} is set" if hidden and value else f"{key} = {_show(value)}".rstrip())
     return "\n".join(lines[1:])
+
+
+def _written(section: msgspec.Struct) -> Iterator[tuple[str, object, bool]]:
+    """The keys of a section, their values, and whether these are secrets."""
+    for field in msgspec.structs.fields(section):
+        value = getattr(section, field.name)
+        if field.name != _OTHERS:
+            yield field.encode_name, value, field.encode_name in SECRETS
+        else:
+            yield from ((key, text, _shown(key, text) != text) for key, text in value.items())
 
 
 def _show(value: object) -> str:
@@ -139,12 +152,22 @@ def _check_names(
             known = [each for each in schema if each.startswith("exchange:") or kind == "section"]
             problems.append(f"[{name}]: unknown {kind}; {_nearest(name, known)}")
             continue
-        keys = schema[name].__struct_fields__
+        keys = _keys(schema[name])
         problems.extend(
             f"[{name}] {key} = {_shown(key, value)}: unknown key; {_nearest(key, keys)}"
             for key, value in section.items()
-            if key not in keys
+            if key not in keys and not _is_open(schema[name])
         )
+
+
+def _keys(struct: type[msgspec.Struct]) -> list[str]:
+    """What the keys of a section are called in the file."""
+    return [each for each in struct.__struct_encode_fields__ if each != _OTHERS]
+
+
+def _is_open(struct: type[msgspec.Struct]) -> bool:
+    """Whether a section may have keys that are not ours."""
+    return _OTHERS in struct.__struct_fields__
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
@@ -169,15 +192,25 @@ def _overlay(
     places = {
         f"{ENVIRONMENT_PREFIX}{section}_{key}".upper().replace(":", "_"): (section, key)
         for section, struct in schema.items()
-        for key in struct.__struct_fields__
+        for key in _keys(struct)
     }
     for variable, value in environment.items():
-        if variable in places:
-            section, key = places[variable]
+        place = places.get(variable) or _open_place(variable, schema)
+        if place is not None:
+            section, key = place
             values.setdefault(section, {})[key] = value
         elif variable.startswith(ENVIRONMENT_PREFIX) and not _is_for_others(variable, environment):
             shown, near = _shown(variable, value), _nearest(variable, places)
             problems.append(f"{variable}={shown}: unknown environment variable; {near}")
+
+
+def _open_place(variable: str, schema: Mapping[str, type[msgspec.Struct]]) -> tuple[str, str] | None:
+    """The section and the key that are meant, of a section that may have keys which are not ours."""
+    for section in filter(lambda each: _is_open(schema[each]), schema):
+        begin = f"{ENVIRONMENT_PREFIX}{section}_".upper().replace(":", "_")
+        if variable.startswith(begin):
+            return section, variable.removeprefix(begin).lower()
+    return None
 
 
 def _is_for_others(variable: str, environment: Mapping[str, str]) -> bool:
@@ -197,12 +230,13 @@ def _convert_section(
     name: str, struct: type[msgspec.Struct], texts: Mapping[str, str], problems: list[str]
 ) -> Any:
     """The section's struct; a value that is wrong is reported, and its default stands in for it."""
-    kinds = {field.name: field for field in msgspec.structs.fields(struct)}
-    good: dict[str, object] = {}
+    kinds = {field.encode_name: field for field in msgspec.structs.fields(struct) if field.name != _OTHERS}
+    others = {key: text.strip() for key, text in texts.items() if key not in kinds}
+    good: dict[str, object] = {_OTHERS: others} if _is_open(struct) else {}
     for key, text in texts.items():
         if key in kinds:
             try:
-                good[key] = _convert(text.strip(), kinds[key].type)
+                good[kinds[key].name] = _convert(text.strip(), kinds[key].type)
             except (msgspec.ValidationError, ValueError):
                 wanted = _describe(inspect.type_info(kinds[key].type), key)
                 problems.append(f"[{name}] {key} = {_shown(key, text)}: must be {wanted}")

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 from actors.runtime.settings_bus import BusSettings
+from actors.runtime.settings_plugins import PluginSettings
 
 Word: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -25,6 +26,7 @@ class SupervisorSettings(Struct, frozen=True, forbid_unknown_fields=True):
     reconnect_delay_max_s: Annotated[float, Meta(gt=0, le=3600)] = 30.0
     shutdown_grace_s: Annotated[float, Meta(gt=0, le=300)] = 5.0
     log_level: Level = "info"
+    log_format: Literal["text", "logfmt", "json"] = "text"
 
 
 class MarketSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,8 +215,8 @@ class AlertSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NotifierSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """`[notifier:NAME]`: who is told of alerts. `secret` is what signs a webhook, the token of a Telegram bot,
-    or the password of a mail server; `secret_file` names a file that holds it.
+    """`[notifier:NAME]`: who is told of alerts. `secret` is what signs a webhook, the token of a Telegram
+    bot, or the password of a mail server; `secret_file` names a file that holds it.
 
     A webhook has `url`; Telegram `chat_id`, and its own `url`; a mail server `host`, `port`, `security`,
     `user`, `sender` and `recipients`.
@@ -290,3 +292,4 @@ class Settings(Struct, frozen=True):
     alerts: AlertsSettings = AlertsSettings(enabled=False)
     alert_rules: dict[str, AlertSettings] = {}
     notifiers: dict[str, NotifierSettings] = {}
+    plugins: dict[str, PluginSettings] = {}

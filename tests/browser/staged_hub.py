@@ -8,9 +8,20 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.processes import SimulatorProcess, free_port, hub, simulator
+from tests.processes import ROOT, SimulatorProcess, free_port, hub, simulator
 
 START_S = 30.0
+ALERTS = """
+[alert:trades-in-trouble]
+keys = bybit:linear:*
+kind = quality
+channel = trades
+states = stale, gapped, halted
+
+[notifier:ops]
+kind = webhook
+url = http://127.0.0.1:{port}/told
+"""
 SMALL = {
     "TICKWELL_EXCHANGE_BINANCE_ENABLED": "no",
     "TICKWELL_EXCHANGE_HYPERLIQUID_ENABLED": "no",
@@ -22,10 +33,14 @@ SMALL = {
 
 
 class StagedHub:
-    """Bybit alone, with few instruments, which fall stale soon. It comes back at the same address."""
+    """Bybit alone, with few instruments, which fall stale soon, a rule in its settings, and a notifier that
+    posts to `told_port`, where nobody listens unless a test does. It comes back at the same address."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory, self._port = directory, free_port()
+        self._directory, self._port, self.told_port = directory, free_port(), free_port()
+        self._settings = directory / "settings.ini"
+        usual = (ROOT / "settings.ini").read_text(encoding="utf-8")
+        self._settings.write_text(usual + ALERTS.format(port=self.told_port), encoding="utf-8")
         self._stack, self._running = ExitStack(), ExitStack()
         self._exchange: SimulatorProcess = self._stack.enter_context(
             simulator(directory, "--port", "0", "--rate", "60", "--symbols", "15")
@@ -40,7 +55,9 @@ class StagedHub:
     def start(self) -> None:
         """Start the hub, and wait until it answers."""
         overrides = SMALL | {"TICKWELL_WEB_PORT": self._port}
-        process = self._running.enter_context(hub(self._directory, self._exchange.port, **overrides))
+        process = self._running.enter_context(
+            hub(self._directory, self._exchange.port, "--settings", str(self._settings), **overrides)
+        )
         deadline = time.monotonic() + START_S
         while process.child.poll() is None and time.monotonic() < deadline:
             try:

@@ -239,6 +239,7 @@ EXAMPLES = {
     "liquidation_alert.py": (["--value=0", "--count=1"], "liquidated in a minute"),
     "book_imbalance.py": ([KEY, "--count=4"], KEY),
     "notebook_history.py": ([KEY], " is at "),
+    "volatility_forecast.py": ([KEY, "--horizon=5", "--half-life=20"], "\nhar "),
 }
 
 

@@ -1,6 +1,6 @@
 """The drills at length, as Markdown on stdout: `python -m tests.drills [NAME …]`.
 
-It takes about twenty minutes, root (to mount small disks), and the servers that the tests use.
+It takes about half an hour, root (to mount small disks), and the servers that the tests use.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.drills.kill_report import kill_report
+from tests.drills.machines_drill import machines_report
 from tests.drills.outage_report import outage_report
 from tests.drills.whole_hub import hub_report
 
@@ -19,6 +20,7 @@ DRILLS: dict[str, Callable[[Path], Iterable[str]]] = {
     "outages": outage_report,
     "hub": hub_report,
     "kills": kill_report,
+    "machines": machines_report,
 }
 
 

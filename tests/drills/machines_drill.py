@@ -126,7 +126,7 @@ class Drill:
     @asynccontextmanager
     async def _still(self) -> AsyncIterator[None]:
         await self._made.pause()
-        await trio.sleep(1.5)
+        await trio.sleep(0.5)
         yield
         await self._made.resume()
         await trio.sleep(1)

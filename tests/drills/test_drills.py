@@ -1,4 +1,4 @@
-"""Outages of every sink at 5,000 rows a second, with the real servers. `make drills` does them at length."""
+"""Outages of every sink under load, with the real servers. `make drills` does them at length."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from msgspec.structs import replace
 
 from actors.market import sinkstatus
 from tests.drills.outages import Drill, run_drill
@@ -13,9 +14,11 @@ from tests.drills.rigs import Rig
 from tests.drills.sinks_drilled import OPENERS, drills_of
 from tests.drills.small_disk import SmallDisk, small_disk
 from tests.drills.stage import Scale
+from tests.thoroughness import cases
 
 pytestmark = [pytest.mark.loopback, pytest.mark.filterwarnings("ignore:questdb.Sender")]
 
+SCALE = Scale(rows_per_s=cases(2000, 5000))
 CASES = [
     pytest.param(sink, drill, id=f"{sink} {drill.name}") for sink in OPENERS for drill in drills_of(sink)
 ]
@@ -49,7 +52,7 @@ async def test_every_row_is_kept_once_and_in_order_whatever_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sinkstatus, "REFUSING_NS", 1_000_000_000)
-    scale = Scale(rows_max=5000) if drill.fills else Scale()
+    scale = replace(SCALE, rows_max=SCALE.rows_per_s // 2) if drill.fills else SCALE
     outcome = await run_drill(rig_of(sink), drill, scale, outbox_disk)
     assert outcome.samples > 100
     assert outcome.faults() == []

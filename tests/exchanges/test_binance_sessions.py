@@ -18,6 +18,7 @@ from actors.exchanges.binance import Codec
 from actors.market.book import Book
 from actors.market.events import BookDelta, BookSnapshot, Gap
 from tests.exchanges.binance_frames import NOW, SECOND, fetches, snapshot
+from tests.thoroughness import cases
 
 SESSIONS = Path(__file__).parents[3] / "shared" / "captures" / "sessions"
 DEPTHS = ("@depth@100ms", "@depth@0ms")
@@ -178,10 +179,11 @@ def test_the_rules_join_a_session_where_it_must_be_joined(expected: Expected) ->
 
 @every_book
 def test_any_update_that_is_lost_is_noticed_and_mended(expected: Expected) -> None:
-    """The last one of a session excepted: nothing comes after it that could tell."""
+    """The last one of a session excepted: nothing comes after it that could tell. Every fifth is lost
+    in its turn, and with `DEEP=1` every one."""
     session = recorded(expected)
     begin = expected.dropped + 1
-    for lost in range(max(begin, session.snapshot_after), expected.updates - 1):
+    for lost in range(max(begin, session.snapshot_after), expected.updates - 1, cases(5, 1)):
         reader, truth = lose(expected, session, lost)
         assert [(gap.channel, gap.cause) for gap in reader.gaps] == [("book", "sequence")]
         assert reader.whole

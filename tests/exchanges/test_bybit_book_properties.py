@@ -19,6 +19,7 @@ from actors.market.instrument import LINEAR
 from actors.runtime.errors import DecodeError
 from tests.exchanges.checks import Books, check
 from tests.exchanges.true_book import Levels, Sides, TrueBook, difference
+from tests.thoroughness import cases
 
 NS = 1_000_000_000
 START = 1_800_000_000 * NS
@@ -151,7 +152,7 @@ class Reader:
 
 
 @given(SCRIPTS, st.integers(0, 1000), st.sampled_from([4, 60, 120]))
-@settings(derandomize=True, database=None, deadline=None, max_examples=150)
+@settings(derandomize=True, database=None, deadline=None, max_examples=cases(60, 150))
 def test_a_book_that_is_whole_is_true_and_a_broken_one_recovers(
     script: list[str], seed: int, size: int
 ) -> None:

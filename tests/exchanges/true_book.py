@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 Levels: TypeAlias = list[tuple[float, float]]  # (price, size), as in events
 Sides: TypeAlias = tuple[Levels, Levels]  # bids, asks
+Price = TypeVar("Price", int, float)  # ticks, or units
 
 TICKS_PER_UNIT = 100
 
@@ -36,16 +37,16 @@ class TrueBook:
 
     def levels(self, depth: int) -> Sides:
         """The best `depth` levels of bids and asks, the best first."""
-        bids, asks = _in_units(self._bids), _in_units(self._asks)
-        return sorted(bids.items(), reverse=True)[:depth], sorted(asks.items())[:depth]
+        bids, asks = sorted(self._bids.items(), reverse=True), sorted(self._asks.items())
+        return _in_units(bids[:depth]), _in_units(asks[:depth])
 
     def step(self) -> Sides:
         """One to six things happen. Returns the levels that are different now; size 0: gone."""
-        bids, asks = _in_units(self._bids), _in_units(self._asks)
+        bids, asks = self._bids.copy(), self._asks.copy()
         self.number += 1
         for _ in range(self._dice.randint(1, 6)):
             self._happen()
-        return _changes(bids, _in_units(self._bids)), _changes(asks, _in_units(self._asks))
+        return _in_units(_changes(bids, self._bids)), _in_units(_changes(asks, self._asks))
 
     def steps(self, count: int) -> list[Sides]:
         """What each of the next `count` steps changes."""
@@ -108,13 +109,13 @@ def apply(picture: Sides, changes: Sides) -> Sides:
     )
 
 
-def _in_units(side: dict[int, float]) -> dict[float, float]:
-    return {tick / TICKS_PER_UNIT: size for tick, size in side.items()}
+def _in_units(levels: Iterable[tuple[int, float]]) -> Levels:
+    return [(tick / TICKS_PER_UNIT, size) for tick, size in levels]
 
 
-def _changes(before: dict[float, float], after: dict[float, float]) -> Levels:
-    gone = [(price, 0.0) for price in before if price not in after]
-    return gone + [(price, size) for price, size in after.items() if before.get(price) != size]
+def _changes(before: dict[Price, float], after: dict[Price, float]) -> list[tuple[Price, float]]:
+    gone = [(price, 0.0) for price in sorted(before.keys() - after.keys())]
+    return gone + sorted(after.items() - before.items())
 
 
 def _trim(side: dict[int, float], size: int, worst: Callable[[Iterable[int]], int]) -> None:

@@ -29,18 +29,36 @@ COMPLETE = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def exchanges(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    with simulator(tmp_path, "--rate", "400", "--symbols", "20") as running:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hub")
+
+
+@pytest.fixture(scope="module")
+def shared_exchanges(folder: Path) -> Iterator[SimulatorProcess]:
+    with simulator(folder, "--rate", "400", "--symbols", "20") as running:
         yield running
 
 
 @pytest.fixture
-async def tickwell(tmp_path: Path, exchanges: SimulatorProcess) -> AsyncIterator[HubProcess]:
-    with hub(tmp_path, exchanges.port) as running:
-        with trio.fail_after(10):
-            await running.until_listening()
+async def exchanges(shared_exchanges: SimulatorProcess) -> SimulatorProcess:
+    """One for all tests; what a test has broken works again before the next begins."""
+    await shared_exchanges.heal()
+    return shared_exchanges
+
+
+@pytest.fixture(scope="module")
+def shared_tickwell(folder: Path, shared_exchanges: SimulatorProcess) -> Iterator[HubProcess]:
+    with hub(folder, shared_exchanges.port) as running:
         yield running
+
+
+@pytest.fixture
+async def tickwell(shared_tickwell: HubProcess, exchanges: SimulatorProcess) -> HubProcess:
+    """One for those who leave it as they found it: with every feed live."""
+    with trio.fail_after(30):
+        await shared_tickwell.until_listening()
+    return shared_tickwell
 
 
 @asynccontextmanager
@@ -49,74 +67,15 @@ async def stream(tickwell: HubProcess, exchange: str, query: str = "") -> AsyncI
         yield websocket
 
 
+async def reconnects(tickwell: HubProcess) -> dict[str, int]:
+    """How often each market's connection was lost and made again."""
+    markets = (await tickwell.status())["markets"]
+    return {f"{each['exchange']}:{each['market']}": each["reconnects"] for each in markets}
+
+
 async def next_message(websocket: WebSocketConnection) -> dict[str, Any]:
     message: dict[str, Any] = json.loads(await websocket.get_message())
     return message
-
-
-async def test_five_markets_move_soon_after_the_start(tickwell: HubProcess) -> None:
-    with trio.fail_after(30):  # alone it takes five seconds; here it is not alone
-        await tickwell.until_states("live")
-    assert set(await tickwell.states()) == MARKETS
-    async with stream(tickwell, "binance") as websocket:
-        seen: dict[str, set[float]] = {}
-        with trio.fail_after(10):
-            while not (len(seen) == 2 and all(len(prices) > 3 for prices in seen.values())):
-                for record in (await next_message(websocket))["data"]:
-                    if record["symbol"] == "BTCUSDT" and record["bid"] is not None:
-                        seen.setdefault(record["market"], set()).add(record["bid"])
-
-
-@pytest.mark.parametrize("exchange", ["bybit", "hyperliquid", "binance"])
-async def test_records_are_complete(tickwell: HubProcess, exchange: str) -> None:
-    incomplete: dict[str, set[str]] = {}
-    with trio.move_on_after(15):
-        async with stream(tickwell, exchange) as websocket:
-            while True:
-                records = (await next_message(websocket))["data"]
-                lacks = {
-                    record["key"]: {name for name in COMPLETE[record["market"]] if record[name] is None}
-                    for record in records
-                }
-                incomplete = {key: names for key, names in lacks.items() if names}
-                if records and not incomplete:
-                    break
-    assert not incomplete
-
-
-async def test_a_killed_feed_comes_back_while_the_others_never_stop(
-    tickwell: HubProcess, exchanges: SimulatorProcess
-) -> None:
-    with trio.fail_after(10):
-        await tickwell.until_states("live")
-    await exchanges.inject(kind="reset", venue="bybit", market="linear")
-    others = MARKETS - {"bybit:linear"}
-    with trio.fail_after(10):
-        while True:
-            markets = {f"{m['exchange']}:{m['market']}": m for m in (await tickwell.status())["markets"]}
-            assert {markets[name]["state"] for name in others} == {"live"}
-            assert all(markets[name]["reconnects"] == 0 for name in others)
-            if markets["bybit:linear"]["reconnects"] == 1 and markets["bybit:linear"]["state"] == "live":
-                break
-            await trio.sleep(0.1)
-
-
-async def test_start_and_stop_are_obeyed_and_idempotent(tickwell: HubProcess) -> None:
-    with trio.fail_after(20):
-        await tickwell.until_states("live")
-        async with httpx.AsyncClient(base_url=tickwell.url) as client:
-            for _ in range(2):
-                answer = await client.post("/ws/realtime/stop", json={"exchange": "bybit"})
-                assert answer.status_code == 200
-            await tickwell.until_states("stopped", "bybit:linear", "bybit:spot")
-            assert (await tickwell.states())["binance:spot"] == "live"
-            async with stream(tickwell, "bybit") as websocket:
-                while {record["stale"] for record in (await next_message(websocket))["data"]} != {True}:
-                    continue  # the tick that tells it is under way
-            assert (await client.get("/health")).status_code == 200
-            for _ in range(2):
-                assert (await client.post("/ws/realtime/start")).status_code == 200
-        await tickwell.until_states("live")
 
 
 async def test_a_refused_symbol_is_named_and_takes_nobody_with_it(
@@ -158,11 +117,78 @@ async def test_unknown_symbols_are_named_and_the_rest_streams(
         assert markets["bybit:spot"]["symbols_producing"] >= 20
 
 
+async def test_five_markets_move_soon_after_the_start(tickwell: HubProcess) -> None:
+    with trio.fail_after(30):  # alone it takes five seconds; here it is not alone
+        await tickwell.until_states("live")
+    assert set(await tickwell.states()) == MARKETS
+    async with stream(tickwell, "binance") as websocket:
+        seen: dict[str, set[float]] = {}
+        with trio.fail_after(10):
+            while not (len(seen) == 2 and all(len(prices) > 3 for prices in seen.values())):
+                for record in (await next_message(websocket))["data"]:
+                    if record["symbol"] == "BTCUSDT" and record["bid"] is not None:
+                        seen.setdefault(record["market"], set()).add(record["bid"])
+
+
+@pytest.mark.parametrize("exchange", ["bybit", "hyperliquid", "binance"])
+async def test_records_are_complete(tickwell: HubProcess, exchange: str) -> None:
+    incomplete: dict[str, set[str]] = {}
+    with trio.move_on_after(15):
+        async with stream(tickwell, exchange) as websocket:
+            while True:
+                records = (await next_message(websocket))["data"]
+                lacks = {
+                    record["key"]: {name for name in COMPLETE[record["market"]] if record[name] is None}
+                    for record in records
+                }
+                incomplete = {key: names for key, names in lacks.items() if names}
+                if records and not incomplete:
+                    break
+    assert not incomplete
+
+
+async def test_a_killed_feed_comes_back_while_the_others_never_stop(
+    tickwell: HubProcess, exchanges: SimulatorProcess
+) -> None:
+    with trio.fail_after(10):
+        await tickwell.until_states("live")
+    before = await reconnects(tickwell)
+    await exchanges.inject(kind="reset", venue="bybit", market="linear")
+    others = MARKETS - {"bybit:linear"}
+    with trio.fail_after(10):
+        while True:
+            states, after = await tickwell.states(), await reconnects(tickwell)
+            assert {states[name] for name in others} == {"live"}
+            assert all(after[name] == before[name] for name in others)
+            if after["bybit:linear"] == before["bybit:linear"] + 1 and states["bybit:linear"] == "live":
+                break
+            await trio.sleep(0.1)
+
+
+async def test_start_and_stop_are_obeyed_and_idempotent(tickwell: HubProcess) -> None:
+    with trio.fail_after(20):
+        await tickwell.until_states("live")
+        async with httpx.AsyncClient(base_url=tickwell.url) as client:
+            for _ in range(2):
+                answer = await client.post("/ws/realtime/stop", json={"exchange": "bybit"})
+                assert answer.status_code == 200
+            await tickwell.until_states("stopped", "bybit:linear", "bybit:spot")
+            assert (await tickwell.states())["binance:spot"] == "live"
+            async with stream(tickwell, "bybit") as websocket:
+                while {record["stale"] for record in (await next_message(websocket))["data"]} != {True}:
+                    continue  # the tick that tells it is under way
+            assert (await client.get("/health")).status_code == 200
+            for _ in range(2):
+                assert (await client.post("/ws/realtime/start")).status_code == 200
+        await tickwell.until_states("live")
+
+
 async def test_an_announced_shutdown_is_met_without_a_gap(
     tickwell: HubProcess, exchanges: SimulatorProcess
 ) -> None:
     with trio.fail_after(10):
         await tickwell.until_states("live")
+    before = await reconnects(tickwell)
     async with stream(tickwell, "binance", "?symbols=BTCUSDT&market=spot") as websocket:
         await exchanges.inject(kind="shutdown_notice", venue="binance-spot")
         with trio.move_on_after(14):
@@ -170,10 +196,6 @@ async def test_an_announced_shutdown_is_met_without_a_gap(
                 assert not [
                     record["key"] for record in (await next_message(websocket))["data"] if record["stale"]
                 ]
-    market = next(
-        each
-        for each in (await tickwell.status())["markets"]
-        if (each["exchange"], each["market"]) == ("binance", "spot")
-    )
-    assert (market["state"], market["reconnects"]) == ("live", 0)
+    assert (await tickwell.states())["binance:spot"] == "live"
+    assert (await reconnects(tickwell))["binance:spot"] == before["binance:spot"]
     assert "serverShutdown" in tickwell.log.read_text()

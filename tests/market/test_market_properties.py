@@ -11,6 +11,7 @@ from actors.market.market import Market
 from actors.market.rhythm import NS_PER_S, Rhythm
 from actors.market.ticker import Ticker
 from tests.market.pictures import EPOCH_NS, PATIENCE, Story, at, drained
+from tests.thoroughness import cases
 
 CONNECTIONS = ("market-0", "public-0")
 TOPICS = ("ticker", "book")
@@ -110,7 +111,7 @@ HEARD_WITHOUT_DATA = [
 ]
 
 
-@settings(derandomize=True, deadline=None, max_examples=400)
+@settings(derandomize=True, deadline=None, max_examples=cases(150, 400))
 @example(HEARD_WITHOUT_DATA)
 @given(st.lists(steps, min_size=12, max_size=40))
 def test_nothing_looks_fresh_that_is_not(story_steps: list[tuple[str, str, object]]) -> None:

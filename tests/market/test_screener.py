@@ -12,6 +12,7 @@ from actors.market.derived import DERIVED
 from actors.market.instrument import Instrument
 from actors.market.screener import FIELDS, LIMIT_MAX, Row, Screen, ScreenError
 from actors.market.ticker import Ticker
+from tests.thoroughness import cases
 
 derandomized = settings(derandomize=True, deadline=None, max_examples=400)
 
@@ -245,7 +246,7 @@ PIECES = st.sampled_from([*FIELDS, *MARKS, *VALUE_WORDS])
 TEXTS = st.text(max_size=60) | st.lists(PIECES, max_size=25).map(" ".join) | st.lists(PIECES).map("".join)
 
 
-@settings(derandomized, max_examples=2000)
+@settings(derandomized, max_examples=cases(500, 2000))
 @given(TEXTS, TEXTS, TEXTS | st.integers())
 def test_random_text_is_understood_or_refused_and_nothing_else(
     text: str, sort: str, limit: int | str

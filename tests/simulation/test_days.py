@@ -1,4 +1,4 @@
-"""Two hundred days of an exchange that fails all the time: what is called live is true, at every moment.
+"""Days of an exchange that fails all the time: what is called live is true, at every moment.
 
 A seed is one simulated day of 24 hours, spot or linear (`day.py`): two instruments and a third that comes and
 goes, their trades, tickers, quotes and order books, written as the exchange writes them, and a hundred faults
@@ -6,6 +6,7 @@ at random times. The real codec, subscriptions and market read them. After each 
 truth (`reader.py`) compares with it everything that is called live, and at the end the tape, the bars, the
 holes and the counters of the whole day. Most days are more patient than the default, so that quiet hours take
 few steps; some are as patient as the default. A failure names its seed, and `Day` lives through it again.
+Every change is tried on sixty days, and on two hundred with `DEEP=1`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import pytest
 
 from actors.market.rhythm import Patience
 from tests.simulation.day import BOOK_FAULTS, DAY_NS, FAULTS_MIN, Day
+from tests.thoroughness import cases
 
-SEEDS, CHUNK = 200, 10
+SEEDS, CHUNK = cases(60, 200), 10
 KINDS = {
     *BOOK_FAULTS, "disconnect", "late", "mute", "unfed", "stall", "clock", "history", "twice", "halt",
     "listing", "quiet", "rest",

@@ -14,12 +14,13 @@ from tests.simulation.exchange import Exchange
 from tests.simulation.hub import Hub
 from tests.simulation.reader import Reader
 from tests.simulation.wire import NS_PER_MS
+from tests.thoroughness import cases
 
 BEGIN_NS = 1_760_054_400 * NS_PER_S  # a midnight
 COIN = "AAAUSDT"
 DAY_S = 86_400
 RARE_S = 1200  # a trade every twenty minutes
-SLOW_DOWNS = 4
+SLOW_DOWNS = cases(2, 4)
 
 
 class Watched:
@@ -68,7 +69,7 @@ def test_a_coin_that_trades_every_twenty_minutes_is_live_all_day() -> None:
 def test_a_ticker_that_slows_down_at_night_is_never_stale() -> None:
     """Every 0.1 s by day, every 3 s by night: whatever was learned, the floor of 5 s leaves room for that."""
     day = Watched("linear", seed=2)
-    for _ in range(12):
+    for _ in range(cases(4, 12)):
         for _ in range(600):
             day.step(0.1 * day.dice.uniform(0.5, 1.5), trading=0.5, moving=0.9)
         for _ in range(600):
@@ -78,7 +79,7 @@ def test_a_ticker_that_slows_down_at_night_is_never_stale() -> None:
 
 
 def test_what_trades_briskly_and_then_hardly_is_called_stale_once_for_each_slow_down() -> None:
-    """Trades every second by day and every twenty minutes by night, four times over: one mark each time.
+    """Trades every second by day and every twenty minutes by night, several times over: one mark each time.
 
     After brisk trading, silence looks like a fault and is called one; who asks again hears nothing else. The
     next trade shows that it was none, and from then on the trades are so rare that their silence means

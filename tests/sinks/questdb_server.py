@@ -7,26 +7,46 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.processes import free_port
-from tests.sinks.fetch_questdb import NotToBeHad, jar, java
+from tests.sinks.fetch_questdb import NEWEST, NotToBeHad, jar, java
 from tests.sinks.server_process import ServerProcess
 
 START_WITHIN_S = 60
+STOP_WITHIN_S = 30
 APPLY_WITHIN_S = 20
+
+
+LOG_ERRORS = "writers=stdout\nw.stdout.class=io.questdb.log.LogConsoleWriter\nw.stdout.level=ERROR,CRITICAL\n"
+JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+REHEARSAL = (
+    "CREATE TABLE rehearsal (ts TIMESTAMP, name SYMBOL, price DOUBLE) TIMESTAMP(ts) PARTITION BY DAY WAL"
+    " DEDUP UPSERT KEYS(ts, name)",
+    "INSERT INTO rehearsal VALUES (1, 'one', 1.0), (2, 'two', 2.0)",
+    "SELECT name, sum(price) FROM rehearsal WHERE price > 0 ORDER BY name LIMIT 1",
+)
 
 
 class QuestDBServer(ServerProcess):
     """One server and its folder. `user` and `password` are what it asks for, if anything; `settings` are more
-    of its own, with `_` for each dot."""
+    of its own, with `_` for each dot. `classes` tells the JVM what to do with an archive of classes."""
 
     def __init__(
-        self, version: str, root: Path, *, user: str = "", password: str = "", **settings: str
+        self,
+        version: str,
+        root: Path,
+        *,
+        user: str = "",
+        password: str = "",
+        classes: str = "",
+        **settings: str,
     ) -> None:
         self.version = version
         self.port = free_port()
@@ -35,7 +55,7 @@ class QuestDBServer(ServerProcess):
         self._auth = (user, password) if user else None
         self._child: subprocess.Popen[bytes] | None = None
         self._command = [
-            java(), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-p", str(jar(version)),
+            java(), *JVM, classes or loaded_classes(version), "-p", str(jar(version)),
             "-m", "io.questdb/io.questdb.ServerMain", "-d", str(root),
         ]  # fmt: skip
         self._settings = {
@@ -45,6 +65,11 @@ class QuestDBServer(ServerProcess):
             "line.tcp.enabled": "false",
             "telemetry.enabled": "false",
             "shared.worker.count": "2",
+            # After each request its threads would go round and round for a while, in case there is another.
+            "shared.worker.yield.threshold": "1",
+            "shared.worker.nap.threshold": "5",
+            "shared.worker.sleep.threshold": "20",
+            "shared.worker.sleep.timeout": "2",
             "dev.mode.enabled": "true",  # lets a test suspend a table
             "http.user": user,
             "http.password": password,
@@ -67,11 +92,19 @@ class QuestDBServer(ServerProcess):
         conf.mkdir(parents=True, exist_ok=True)
         lines = [f"{name}={value}\n" for name, value in self._settings.items() if value]
         (conf / "server.conf").write_text("".join(lines), encoding="utf-8")
+        (conf / "log.conf").write_text(LOG_ERRORS, encoding="utf-8")
         with (self._root / "stdout").open("ab") as log:
             self._child = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
         self._await_answer()
+
+    def stop(self) -> None:
+        """As SIGTERM does it; returns when it is gone."""
+        assert self._child is not None
+        self._child.terminate()
+        self._child.wait(STOP_WITHIN_S)
+        self._child = None
 
     def empty(self) -> None:
         """It loses its data, while it is down."""
@@ -115,6 +148,36 @@ class QuestDBServer(ServerProcess):
             else:
                 return
         raise AssertionError(f"QuestDB {self.version} did not start within {START_WITHIN_S} s")
+
+
+@cache
+def loaded_classes(version: str) -> str:
+    """What lets the JVM map QuestDB's classes instead of loading them, which is half of the time of a start.
+
+    The archive is made once per machine, beside the server, of the version that is started often.
+    """
+    archive = jar(version).with_suffix(".jsa")
+    if version == NEWEST and not archive.exists():
+        _archive_classes(version, archive)
+    return f"-XX:SharedArchiveFile={archive}" if archive.exists() else "-Xshare:auto"
+
+
+def _archive_classes(version: str, archive: Path) -> None:
+    """A server starts, does a little of everything and stops, and its JVM writes down what that took."""
+    with TemporaryDirectory(dir=archive.parent) as folder:
+        made = Path(folder) / archive.name
+        server = QuestDBServer(version, Path(folder) / "root", classes=f"-XX:ArchiveClassesAtExit={made}")
+        try:
+            server.start()
+            for statement in REHEARSAL:
+                server.query(statement)
+            server.settle()
+            server.drop_everything()
+            server.stop()
+        finally:
+            server.kill()
+        if made.exists():
+            made.replace(archive)
 
 
 @contextmanager

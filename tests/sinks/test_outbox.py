@@ -19,6 +19,7 @@ from actors.sinks.outbox import Outbox
 from actors.sinks.parcels import Bounds, Parcel, Refusal
 from tests.processes import process
 from tests.sinks.fakes import funding, liquidation, tick, trade, trades
+from tests.thoroughness import cases
 
 S = 1_000_000_000
 
@@ -235,7 +236,7 @@ STEPS = st.lists(
 
 
 @seed(11)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(15, 40), deadline=None)
 @given(STEPS)
 def test_it_behaves_like_a_list(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]

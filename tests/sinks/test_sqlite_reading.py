@@ -18,6 +18,7 @@ from actors.sinks.base import InstrumentKey, Order, Span, Stats
 from actors.sinks.sqlite import SqliteHistory, SqliteSink
 from tests.sinks.conformance import T0, R, S, bar, tick, trade
 from tests.sinks.test_sqlite import FOREVER
+from tests.thoroughness import cases
 
 BTC = InstrumentKey("demo", "linear", "BTCUSDT")
 ETH = InstrumentKey("demo", "linear", "ETHUSDT")
@@ -26,7 +27,7 @@ NOBODY = InstrumentKey("demo", "spot", "BTCUSDT")
 derandomized = settings(
     derandomize=True,
     deadline=None,
-    max_examples=25,
+    max_examples=cases(10, 25),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -25,6 +25,7 @@ from tests.web.streaming import KEY, Listener
 from tests.web.test_health_sinks import sink
 from tests.web.told_alerts import MOVED, ToldAlerts
 from tests.web.told_bus import BUS_MOVED, ToldBus
+from tests.web.told_plugins import PLUGIN_MOVED, ToldPlugins
 from web.guard.keyring import Holder
 from web.metrics.scrape import FAMILIES, Scraper
 from web.site import Site
@@ -58,6 +59,7 @@ class World:
         self.hub, self.scraper = self.site.stream, Scraper(self.site)
         self.site.alerts = self.alerts = cast(Any, ToldAlerts())
         self.site.bus = self.bus = ToldBus()
+        self.site.plugins = self.plugins = ToldPlugins()
         self.stack = ExitStack()
 
     def value(self, name: str, labels: dict[str, str]) -> float:
@@ -157,6 +159,11 @@ def tell_alerts(world: World, act: Callable[[ToldAlerts], None]) -> None:
     act(world.alerts)
 
 
+def tell_plugins(world: World, act: Callable[[ToldPlugins], None]) -> None:
+    act(world.plugins)
+
+
+VOLATILITY = {"plugin": "volatility"}
 MOVES = [
     Move("exchange_running", BYBIT, 0, lambda w: w.switch.on.update(bybit=False)),
     Move("feed_state", {**LINEAR, "state": "stale"}, 1, lambda w: w.report(state="stale")),
@@ -259,6 +266,7 @@ MOVES = [
     Move("sink_rejected_total", {**HISTORY, "kind": "bar"}, 2, lambda w: w.reject("bar", 2)),
     *(Move(name, labels, value, partial(tell_alerts, act=act)) for name, labels, value, act in MOVED),
     *(Move(name, labels, value, partial(tell_bus, act=act)) for name, labels, value, act in BUS_MOVED),
+    *(Move(name, VOLATILITY, value, partial(tell_plugins, act=act)) for name, value, act in PLUGIN_MOVED),
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from actors.exchanges import base
 from tests.web.fake_history import remembering
 from tests.web.harness import LOCAL, application, report
 from tests.web.populated import OFFERS, populated
+from tests.web.told_plugins import HAR, ToldPlugins
 from web.api.openapi import document
 from web.api.routes import READINGS, ROUTES
 from web.offers import CHANNELS
@@ -61,6 +62,8 @@ REQUESTS = [
     ("/api/v1/movers?by=change_1h", 200),
     ("/api/v1/screener?filter=price>1&sort=-turnover_24h", 200),
     ("/api/v1/screener?filter=prise>1", 400),
+    ("/api/v1/derived", 200),
+    ("/api/v1/derived?plugin=volatility&symbols=BTCUSDT", 200),
     ("/api/v1/quality", 200),
     ("/api/v1/quality/bybit", 200),
     ("/api/v1/quality/bybit?state=stale&channel=trades", 200),
@@ -86,7 +89,8 @@ REQUESTS = [
     ("/api/prices/BTCUSDT/FUTURES/stats", 200),
     ("/api/prices/BTCUSDT/FUTURES/stats?window=0s", 400),
     ("/health", 200),
-    ("/readyz", 200),
+    ("/readyz", 503),
+    ("/readyz?allow=warn", 200),
     ("/livez", 200),
     ("/ws/realtime/status", 200),
 ]
@@ -103,7 +107,9 @@ def described() -> dict[str, Any]:
 def app() -> QuartTrio:
     read_model = populated()
     read_model.report([report(symbols=("BTCUSDT", "ETHUSDT", "SOLUSDT"))])  # of SOLUSDT nothing has come
-    return application(read_model, offers=OFFERS, history=remembering())
+    found = application(read_model, offers=OFFERS, history=remembering())
+    found.extensions["tickwell"].plugins = ToldPlugins(HAR)
+    return found
 
 
 def closed(schema: Any) -> Any:

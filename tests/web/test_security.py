@@ -6,8 +6,9 @@ import pytest
 
 from actors.runtime.settings import WebSettings
 from tests.web.harness import LOCAL, REMOTE, Switch, application
+from web.guard.addresses import is_loopback
 from web.problems import Problem
-from web.security import HEADERS, Gate, is_loopback
+from web.security import HEADERS, Gate
 
 
 @pytest.mark.parametrize(

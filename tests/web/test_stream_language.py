@@ -93,7 +93,7 @@ def test_what_means_the_same_is_equal_and_has_one_hash() -> None:
 def test_every_channel_can_be_asked_for_by_its_name_alone(channel: str) -> None:
     options = subscribe(channel=channel).options
     assert options.channel == channel
-    assert options.symbols == (("*",) if channel not in ("spreads", "screener", "system") else ())
+    assert options.symbols == (("*",) if channel not in ("spreads", "screener", "system", "alerts") else ())
     assert options.told().keys() <= set(PARAMS[options.channel].__struct_fields__)
 
 

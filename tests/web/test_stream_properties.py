@@ -11,6 +11,7 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.thoroughness import cases
 from tests.web.populated import BTC, ETH, book
 from tests.web.streaming import ETH_KEY, KEY, Listener, Stage, settled, stage
 
@@ -184,7 +185,7 @@ async def play(events: list[tuple[str, Any, Any]]) -> None:
             assert not any(reader.listener.left), "the hub failed"
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=cases(15, 40), deadline=None, derandomize=True)
 @given(st.lists(EVENTS, max_size=40))
 def test_any_sequence_of_requests_and_happenings(events: list[tuple[str, Any, Any]]) -> None:
     trio.run(play, events, clock=trio.testing.MockClock(autojump_threshold=0))

@@ -29,6 +29,8 @@ from tests.web.populated import (
     trade,
 )
 from tests.web.told_alerts import ALERT
+from tests.web.told_plugins import HAR
+from web.api.derived import derived_out
 from web.site import Site
 from web.stream.ladder import ladder_of, snapshot_record
 from web.stream.options import CHANNELS, Channel, Options
@@ -181,6 +183,7 @@ def every_record() -> dict[Channel, Struct]:
         "spreads": whole(site, Options(channel="spreads"))[0],
         "screener": whole(site, Options(channel="screener"))[0],
         "quality": quality_record(quality(BTC, "trades")),
+        "derived": derived_out(site, HAR),
         "alerts": alert_record(ALERT),
     }
 
@@ -213,6 +216,7 @@ def test_what_places_a_record_comes_with_every_choice_of_fields() -> None:
         ("ticker", {"key"}),
         ("bars", {"key", "start"}),
         ("quality", {"key", "channel"}),
+        ("derived", {"key", "plugin", "name"}),
         ("book", {"key", "version", "previous"}),
     ):
         record = found[channel]  # type: ignore[index]

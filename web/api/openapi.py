@@ -198,9 +198,12 @@ def query_parameters(query: type[Query], exchanges: list[str]) -> list[dict[str,
         if name == "exchange":
             schema["enum"] = exchanges
         parameter = {"name": name, "in": "query", "description": told["description"], "schema": schema}
-        parameter["allowEmptyValue"] = True  # as good as leaving it out
         if schema["type"] == "array":
-            parameter |= {"style": "form", "explode": False}
+            # What is empty between two commas is passed over.
+            items = {key: value for key, value in schema["items"].items() if key != "minLength"}
+            parameter |= {"style": "form", "explode": False, "schema": {**schema, "items": items}}
+        else:
+            parameter["allowEmptyValue"] = True  # as good as leaving it out
         found.append(parameter)
     return found
 

@@ -66,7 +66,7 @@ def read_query(kind: type[Q], args: MultiDict[str, str]) -> Q:
         if name not in schemas:
             raise unknown_parameter(name, values[0], list(schemas))
         value = read_value(name, [each for each in values if each], schemas[name])
-        if value == "null" and is_no_text(schemas[name]):
+        if isinstance(value, str) and value.lower() == "null" and is_no_text(schemas[name]):
             raise bad_value(name, value, expected(schemas[name]))  # msgspec would take the word for None
         if value:
             given[name] = value

@@ -30,13 +30,12 @@ def register(app: QuartTrio, site: Site) -> None:
         gate.check_host(request.headers)
         caller = identified(site, request)
         gate.admit(caller)
+        methods = methods_of(app, request) if request.method == "OPTIONS" else []
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            origin = request.headers.get("Origin", "")
-            methods = request.url_rule.methods if request.url_rule is not None else None
-            return Response(b"", 204, gate.origins.preflight(origin, methods or ()))
+            return Response(b"", 204, gate.origins.preflight(request.headers.get("Origin", ""), methods))
         if not is_open(site, request):
             gate.check_read(caller)
-        return None
+        return Response(b"", 204, {"allow": ", ".join(methods)}) if methods else None
 
     @app.before_websocket
     async def check_websocket() -> None:
@@ -61,6 +60,16 @@ def register(app: QuartTrio, site: Site) -> None:
         if response is not None:
             response.headers.update(HEADERS)
         return response
+
+
+def methods_of(app: QuartTrio, asked: BaseRequestWebsocket) -> list[str]:
+    """What can be done at the address that is asked for; nothing where there is none.
+
+    Werkzeug would add what a socket, or an address with a name in this place, can do here.
+    """
+    path = None if asked.url_rule is None else asked.url_rule.rule
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule == path and not rule.websocket]
+    return sorted({method for rule in rules for method in rule.methods or ()})
 
 
 @contextmanager

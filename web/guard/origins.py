@@ -14,7 +14,7 @@ from actors.runtime.settings import WebSettings
 from web.guard.addresses import is_address, is_loopback, place
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-REQUEST_HEADERS = "Authorization, Content-Type, If-None-Match, Last-Event-ID"
+REQUEST_HEADERS = "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id"
 RESPONSE_HEADERS = "ETag, Retry-After, WWW-Authenticate, X-Request-Id"
 PREFLIGHT_KEPT_S = 600
 

@@ -13,7 +13,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from actors.runtime.version import __version__
-from web.metrics import alerts, bus, channels, clients, delays, feeds, gate, sinks
+from web.metrics import alerts, bus, channels, clients, delays, feeds, gate, plugins, sinks
 from web.metrics.families import Family, Sample, gauge, metrics
 from web.site import Site
 
@@ -31,6 +31,7 @@ FAMILIES: tuple[Family, ...] = (
     *sinks.FAMILIES,
     *bus.FAMILIES,
     *alerts.FAMILIES,
+    *plugins.FAMILIES,
 )
 GZIP_LEVEL = 5
 
@@ -57,6 +58,7 @@ SOURCES: tuple[Callable[[Site], Iterable[Sample]], ...] = (
     sinks.samples,
     bus.samples,
     alerts.samples,
+    plugins.samples,
 )
 
 

@@ -12,7 +12,9 @@ from typing import Literal, TypeAlias
 
 LINGER_S = 300.0
 
-Kind: TypeAlias = Literal["ticker", "book", "quality", "bars", "trades", "liquidations", "notices", "alerts"]
+Kind: TypeAlias = Literal[
+    "ticker", "book", "quality", "derived", "bars", "trades", "liquidations", "notices", "alerts"
+]  # fmt: skip
 Topic: TypeAlias = Kind | int  # a number: bars of so many seconds
 
 

@@ -13,9 +13,9 @@ from actors.market.tick import Record
 from web.stream.decoding import Format
 from web.stream.ladder import Ladder, snapshot_record, update_record
 from web.stream.records import changed_fields, encode_record, ticker_body, ticker_record
+from web.stream.shapes import identity
 
 Fields: TypeAlias = tuple[str, ...] | None
-IDENTITY = ("start", "channel")  # what tells records of one key apart
 
 
 class Style(NamedTuple):
@@ -65,8 +65,8 @@ class Cell:
         changed = changed_fields(before.record, self.record, style.fields)
         if len(changed) < 2:
             return b""
-        names = {name: getattr(self.record, name) for name in IDENTITY if hasattr(self.record, name)}
-        return encode_record({"key": self.key, **names, **changed}, style.format)
+        names = {name: getattr(self.record, name) for name in identity(self.record.__class__)}
+        return encode_record({**names, **changed}, style.format)
 
 
 class BookCell(Cell):

@@ -31,6 +31,7 @@ KINDS: dict[Channel, tuple[Kind, ...]] = {
     "funding": ("ticker",),
     "book": ("book",),
     "quality": ("quality",),
+    "derived": ("derived",),
     "bars": ("bars",),
     "trades": ("trades",),
     "liquidations": ("liquidations",),

@@ -99,6 +99,14 @@ class StreamHub:
         changed = self.journal.take_alerts(alerts)
         self.turns.touch(self.register.circles(self.register.concerned(changed)))
 
+    def tell_derived(self, keys: Sequence[str]) -> None:
+        """Tell what plugins said about these instruments."""
+        changed = self.journal.take_derived(keys)
+        groups = self.register.concerned(changed)
+        if self.turns.busy and groups:
+            self._count_merged(changed)
+        self.turns.touch(self.register.circles(groups))
+
     def _count_merged(self, changed: dict[Kind, list[str]]) -> None:
         """What comes while a client is busy is merged with what waits for it already."""
         now_s = trio.current_time()

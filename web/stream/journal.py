@@ -30,7 +30,7 @@ ALERTS_MAX = 1000
 GONE_MAX = 10_000
 NUMBER_BITS = 10  # room for what is told between two ticks that others know
 
-NEWEST: tuple[Kind, ...] = ("ticker", "book", "quality")
+NEWEST: tuple[Kind, ...] = ("ticker", "book", "quality", "derived")
 SYSTEM = ""  # the key of notices that are about no instrument
 
 
@@ -123,11 +123,24 @@ class Journal:
             return named.each(
                 [*((each.market, each.symbol) for each in changes.qualities), *changes.unfollowed]
             )
+        if kind == "derived":
+            return self._resting_on(tick, named)
         if kind == "ticker":
             found = [named[each.market, each.symbol] for each in tick.changed]
         else:
             found = named.each((*changes.books, *changes.unfollowed))
         return list(dict.fromkeys([*found, *self._of(tick.exchange, kind)])) if tick.whole else found
+
+    def _resting_on(self, tick: Tick, named: _Names) -> list[str]:
+        """The keys about which something is derived from what changed: it is as good as that is now."""
+        plugins = self.site.plugins
+        if plugins is None:
+            return []
+        if tick.whole:
+            return list(plugins.subjects())
+        qualities = ((each.market, each.symbol) for each in tick.changes.qualities)
+        changed = [*(each.ticker.key for each in tick.changed), *named.each([*qualities, *tick.removed])]
+        return list(dict.fromkeys(key for each in changed for key in plugins.dependents(each)))
 
     def _restart(self, topic: Topic) -> None:
         """Know nothing of the past of a topic."""
@@ -144,6 +157,14 @@ class Journal:
         self.offset += 1
         self.rings["alerts"].append(self.offset, {SYSTEM: alerts})
         return {"alerts": [SYSTEM]}
+
+    def take_derived(self, keys: Sequence[str]) -> dict[Kind, list[str]]:
+        """Note that plugins said something about these, between ticks. Returns what that concerns."""
+        if "derived" not in self.attention:
+            return {}
+        self.offset += 1
+        self.told["derived"].update(dict.fromkeys(keys, self.offset))
+        return {"derived": [*keys]}
 
     def gone_after(self, offset: int) -> list[str]:
         """The keys of the instruments that went after `offset`, and have not come back."""

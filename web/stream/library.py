@@ -18,6 +18,7 @@ TOLD: Mapping[str, Kind] = {
     "quote": "ticker",
     "funding": "ticker",
     "quality": "quality",
+    "derived": "derived",
     "book": "book",
 }
 

@@ -61,6 +61,7 @@ TOLD: dict[Channel, str] = {
     "spreads": "Assets across all exchanges.",
     "screener": "Everything that fulfils a condition.",
     "quality": "How far channels of instruments can be trusted.",
+    "derived": "What plugins derive from bars and tickers.",
     "system": "Gaps of the exchanges' feeds, feeds that go and come.",
     "alerts": "Every alert once: what fired, what is over, which rules have stale data only.",
 }

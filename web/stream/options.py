@@ -17,7 +17,7 @@ from web.api.tape import Interval
 
 Channel: TypeAlias = Literal[
     "ticker", "quote", "trades", "book", "bars", "liquidations", "funding", "spreads", "screener", "quality",
-    "system", "alerts",
+    "derived", "system", "alerts",
 ]  # fmt: skip
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 RATE_HZ_MAX = 100.0

@@ -19,6 +19,7 @@ from actors.market.tick import Pair, Record
 from actors.market.ticker import Ticker
 from web.api.channels import channel_out
 from web.api.comparing import SpreadsQuery, asset_out, assets, rows
+from web.api.derived import derived_out
 from web.api.funding import funding_out, is_funded
 from web.api.liquidations import liquidation_out
 from web.api.tape import INTERVALS, bar_out, trade_out
@@ -58,8 +59,8 @@ NEWS: dict[Channel, tuple[str, ...]] = {
 def newest(site: Site, options: Options, key: str, count: int = 100) -> list[Struct]:
     """The records of a key as they stand in a snapshot, oldest first; none while nothing is known.
 
-    One for ticker, quote and funding; one for each channel for quality; up to `count` for trades, bars and
-    liquidations. Not for book (`ladder`), spreads and screener (`whole`), system.
+    One for ticker, quote and funding; one for each channel for quality, and for each name for derived; up to
+    `count` for trades, bars and liquidations. Not for book (`ladder`), spreads, screener (`whole`), system.
     """
     exchange, pair = split_key(key)
     board = site.read_model.boards[exchange]
@@ -250,6 +251,13 @@ def _qualities(_: Site, board: Board, pair: Pair, __: Options, ___: int) -> list
     return [quality_record(each) for each in board.picture.qualities.get(pair, {}).values()]
 
 
+def _derived(site: Site, board: Board, pair: Pair, _: Options, __: int) -> list[Struct]:
+    if site.plugins is None:
+        return []
+    key = f"{board.exchange}:{pair[0]}:{pair[1]}"
+    return [derived_out(site, each) for each in site.plugins.records(key)]
+
+
 _Newest = Callable[[Site, Board, Pair, Options, int], list[Struct]]
 _NEWEST: dict[Channel, _Newest] = {
     "ticker": _of_ticker(ticker_record),
@@ -259,6 +267,7 @@ _NEWEST: dict[Channel, _Newest] = {
     "bars": _bars,
     "liquidations": _liquidations,
     "quality": _qualities,
+    "derived": _derived,
 }
 _ABOUT = {channel: attrgetter(*names) for channel, names in NEWS.items()}
 _INTERVAL_NAMES = {seconds: name for name, seconds in INTERVALS.items()}

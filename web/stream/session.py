@@ -115,7 +115,7 @@ class Session(Parting):
         conduct = Conduct(rate, rate * BURST_S)
         desk = Desk(self.hub, client, conduct)
         while True:
-            message = await self.socket.receive()
+            message = await self.socket.receive() or ""  # Quart makes None of an empty binary message
             if size_of(message) > self.hub.settings.message_bytes_max:
                 words = f"a message of more than {self.hub.settings.message_bytes_max} bytes"
                 self.end(nursery, 1009, words)

@@ -15,6 +15,7 @@ from actors.market.alerts.happenings import Alert
 from actors.market.events import State
 from web.api.channels import ChannelQuality
 from web.api.comparing import AssetOut, LegOut
+from web.api.derived import DerivedOut
 from web.api.funding import FundingOut
 from web.api.liquidations import LiquidationOut
 from web.api.tape import BarOut, TradeOut
@@ -60,6 +61,7 @@ _LEGS: Any = list.__class_getitem__(LegRecord)
 AssetRecord = _defined("AssetRecord", AssetOut, keyed=True, legs=_LEGS)
 QualityRecord = _defined("QualityRecord", ChannelQuality)
 
+DerivedRecord = DerivedOut
 AlertRecord = _defined("AlertRecord", Alert, keyed=True)
 
 SHAPES: dict[Channel, type[Struct]] = {
@@ -73,6 +75,7 @@ SHAPES: dict[Channel, type[Struct]] = {
     "spreads": AssetRecord,
     "screener": TickerRecord,
     "quality": QualityRecord,
+    "derived": DerivedRecord,
     "alerts": AlertRecord,
 }
 
@@ -83,4 +86,6 @@ IDENTITY = ("key", "start", "channel", "version", "previous")
 @cache
 def identity(shape: type[Struct]) -> tuple[str, ...]:
     """The fields of a record that come with every choice of fields."""
+    if shape is DerivedRecord:
+        return ("key", "plugin", "name")
     return tuple(name for name in IDENTITY if name in shape.__struct_fields__)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from typing import Protocol
 
+from msgspec import Struct
+
 from actors.market.reports import Bar
 from web.site import Site
 from web.stream.cells import BookCell, Cell, TickerCell, has_news
@@ -15,6 +17,7 @@ from web.stream.ladder import ladder_of, update_record
 from web.stream.options import Options
 from web.stream.records import bar_record, is_news, newest, unfollowed_record, whole
 from web.stream.selectors import split_key
+from web.stream.shapes import identity
 from web.stream.told import Told
 
 BARS_REMEMBERED = 16
@@ -70,11 +73,17 @@ class Latest:
     def _look(self, key: str, before: Mapping[Hashable, Cell], told: int) -> dict[Hashable, Cell]:
         found: dict[Hashable, Cell] = {}
         for record in newest(self._site, self._shape, key):
-            part = getattr(record, "channel", None)
+            part = part_of(record)
             known = before.get(part)
             is_new = known is None or is_news(self._shape.channel, known.record, record)
             found[part] = Cell(key, part, record, told) if known is None or is_new else known
         return found
+
+
+def part_of(record: Struct) -> Hashable:
+    """What tells a record from the others of its key, where there are several: all of its identity."""
+    names = identity(type(record))[1:]
+    return tuple(getattr(record, name) for name in names) if names else None
 
 
 class Qualities(Latest):

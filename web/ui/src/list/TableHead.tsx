@@ -22,7 +22,7 @@ export function TableHead<R>(props: TableHeadProps<R>): JSX.Element {
               classList={{ end: column.align === "end" }} aria-sort={sortTold(props.sort, column)}
             >
               <Show when={column.value} fallback={column.title}>
-                <button type="button" aria-label={column.meaning} onClick={() => props.onSort(column)}>{column.title}</button>
+                <button type="button" aria-label={spokenName(column)} onClick={() => props.onSort(column)}>{column.title}</button>
               </Show>
             </div>
           )}
@@ -31,6 +31,13 @@ export function TableHead<R>(props: TableHeadProps<R>): JSX.Element {
     </div>
   );
 }
+
+/** What is read out holds what is seen, so that whoever speaks to the page can say it. */
+const spokenName = <R,>({ title, meaning }: Column<R>): string =>
+  (wordsOf(meaning).includes(wordsOf(title)) ? meaning : `${title}: ${meaning}`);
+
+/** Between blanks, so that `24 h` is not found in `24 hours`. */
+const wordsOf = (text: string): string => ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim()} `;
 
 function sortTold<R>(sort: Sort | null, column: Column<R>): "ascending" | "descending" | "none" | undefined {
   if (column.value === undefined) return undefined;

@@ -18,13 +18,15 @@ export function Banner(): JSX.Element {
   }));
   return (
     <Show when={said().length}>
-      <ul class="banner" aria-label="Warnings">
-        <Index each={said().slice(0, LINES_MAX)}>{(each) => <li data-level={each().level}>{each().words}</li>}</Index>
-        <Show when={said().length > LINES_MAX}>
-          <li data-level="note"><A href="/quality">{said().length - LINES_MAX} more</A></li>
-        </Show>
-      </ul>
-      <p class="spoken" role="status">{said().map(({ id }) => id).join(", ")}</p>
+      <section class="banner" aria-label="How far the page can be trusted">
+        <ul aria-label="Warnings">
+          <Index each={said().slice(0, LINES_MAX)}>{(each) => <li data-level={each().level}>{each().words}</li>}</Index>
+          <Show when={said().length > LINES_MAX}>
+            <li data-level="note"><A href="/quality">{said().length - LINES_MAX} more</A></li>
+          </Show>
+        </ul>
+        <p class="spoken" role="status">{said().map(({ id }) => id).join(", ")}</p>
+      </section>
     </Show>
   );
 }

@@ -58,8 +58,9 @@ function Preferences(props: { onHelp: () => void }): JSX.Element {
   return (
     <div class="preferences">
       <button type="button" class="clock" title="Change between UTC and local time"
-        aria-label={`Times are ${zone() === "utc" ? "UTC" : "local"}: change`} onClick={() => setZone(zone() === "utc" ? "local" : "utc")}>
+        onClick={() => setZone(zone() === "utc" ? "local" : "utc")}>
         {timeOfDay(hubNowMs(), zone())} <small>{zone() === "utc" ? "UTC" : "local"}</small>
+        <span class="spoken">Times are {zone() === "utc" ? "UTC" : "local"}: change</span>
       </button>
       <button type="button" title={`Colours: ${theme()}`} aria-label={`Colours: ${theme()}. Change to ${NEXT[theme()]}`}
         onClick={() => setTheme(NEXT[theme()])}>{GLYPH[theme()]}</button>

@@ -50,6 +50,7 @@ export function notifyOfAlerts(): void {
         if (told.length > AT_ONCE_MAX) return show(`${told.length} alerts`, told.slice(0, AT_ONCE_MAX).map(({ text }) => text).join("\n"), "many", "/alerts");
         for (const { id, kind: what, rule, text } of told) show(`${rule}: ${what}`, text, id, `/alerts?${new URLSearchParams({ at: rule })}`);
       },
+      gap: () => show("Alerts were missed", "The history has them.", "gap", "/alerts"),
     });
     onCleanup(() => alerts.close());
   });

@@ -27,11 +27,14 @@ export default function AlertsPage(): JSX.Element {
   const desk = followDesk();
   const past = followPast(() => address().at, desk.live);
   const [removed, setRemoved] = createSignal<Rule | null>(null);
+  // As it was shown when its change began: the list may be older.
+  const [taken, setTaken] = createSignal<Rule | null>(null);
   const rules = createMemo(() => desk.rules.latest()?.data ?? []);
   const shown = createMemo(() => sifted(rules(), address().q, stateOf(address().state)));
   const isKnown = (): boolean => desk.rules.latest() !== undefined;
   const mayControl = (): boolean => controlRight() === "granted";
   const named = (name: string) => rules().find(({ rule }) => rule.name === name);
+  const begun = (name: string): Rule | undefined => (taken()?.name === name ? taken()! : named(name)?.rule);
   const isOpen = (): boolean => isBuilding() || address().at !== "";
   const isBuilding = (): boolean => mayControl() && (address().new !== "" || named(address().edit)?.origin === "api" || named(address().copy) !== undefined);
   const close = (): void => change(CLOSED);
@@ -83,7 +86,7 @@ export default function AlertsPage(): JSX.Element {
             <Match when={isBuilding() && `${address().edit}/${address().copy}/${address().new && "new"}`} keyed>
               {(_) => (
                 <Builder
-                  draft={draftFor(named(address().edit)?.rule, named(address().copy)?.rule, address())} isChange={address().edit !== ""}
+                  draft={draftFor(begun(address().edit), begun(address().copy), address())} isChange={address().edit !== ""}
                   notifiers={(desk.notifiers.latest()?.data ?? []).map(({ name }) => name)}
                   onSaved={(name) => { desk.again(); open(name); }} onClose={() => (address().edit ? open(address().edit) : close())}
                 />
@@ -93,7 +96,8 @@ export default function AlertsPage(): JSX.Element {
               {(name) => (
                 <RuleDetail
                   name={name} came={desk.came()} mayControl={mayControl()} onClose={close} onChanged={desk.again}
-                  onEdit={() => change({ ...CLOSED, edit: name })} onCopy={() => change({ ...CLOSED, copy: name })}
+                  onEdit={(rule) => { setTaken(rule); change({ ...CLOSED, edit: name }); }}
+                  onCopy={(rule) => { setTaken(rule); change({ ...CLOSED, copy: name }); }}
                   onRemoved={(rule) => { setRemoved(rule); desk.again(); close(); }}
                 />
               )}

@@ -18,7 +18,7 @@ export function HappenedPanel(props: { past: Past; rule: string; onOpen: (rule: 
         <Show when={props.past.problem()}>{(problem) => <span class="problem">{problem()}</span>}</Show>
       </header>
       <Show when={props.past.alerts().length} fallback={<p class="empty">Nothing yet.</p>}>
-        <div class="scroller" tabindex="0" role="region" aria-labelledby="happened-title">
+        <div class="scroller" tabindex="0" role="region" aria-label="Alerts one by one">
           <table class="table">
             <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Rule</th><th scope="col">Subject</th><th scope="col">In words</th></tr></thead>
             <tbody><For each={props.past.alerts()}>{(alert) => <Line alert={alert} onOpen={props.onOpen} />}</For></tbody>

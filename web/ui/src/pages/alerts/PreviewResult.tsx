@@ -8,6 +8,7 @@ import { dayAndTime } from "~/pages/alerts/words";
 import { zone } from "~/shell/preferences";
 
 const SHOWN_MAX = 20;
+const HOUR_MS = 3_600_000;
 
 export function PreviewResult(props: { preview: Preview }): JSX.Element {
   const newest = () => [...props.preview.firings].reverse().slice(0, SHOWN_MAX);
@@ -15,7 +16,7 @@ export function PreviewResult(props: { preview: Preview }): JSX.Element {
     <section class="alerts-preview" aria-label="Preview">
       <p class="alerts-pad">
         It would have fired <strong>{props.preview.fired === 1 ? "once" : `${props.preview.fired} times`}</strong> in
-        the last {span(props.preview.to - props.preview.from)}.
+        the last {Math.round((props.preview.to - props.preview.from) / HOUR_MS)} h.
         <span class="muted"> {whereof(props.preview)}</span>
       </p>
       <Show when={newest().length}>

@@ -24,8 +24,8 @@ export interface RuleDetailProps {
   readonly mayControl: boolean;
   readonly onClose: () => void;
   readonly onChanged: () => void;
-  readonly onEdit: () => void;
-  readonly onCopy: () => void;
+  readonly onEdit: (rule: Rule) => void;
+  readonly onCopy: (rule: Rule) => void;
   readonly onRemoved: (rule: Rule) => void;
 }
 
@@ -33,19 +33,24 @@ export function RuleDetail(props: RuleDetailProps): JSX.Element {
   const answers = polled<Answer<RuleTold, Meta>>(() => ({ path: ruleAddress(props.name) }), EVERY_MS);
   createEffect(on(() => props.came, answers.again, { defer: true }));
   const [problem, setProblem] = createSignal<string | null>(null);
-  const told = () => answers.latest()?.data;
-  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+  // What an order answered is newer than the last answer to a question, until the next.
+  const [ordered, setOrdered] = createSignal<Answer<RuleTold, Meta>>();
+  const told = (): RuleTold | undefined => {
+    const asked = answers.latest(), answered = ordered();
+    return asked && answered && answered.meta.as_of > asked.meta.as_of ? answered.data : asked?.data;
+  };
+  const attempt = async (work: () => Promise<Answer<RuleTold, Meta>>): Promise<void> => {
     setProblem(null);
     try {
-      await work();
+      setOrdered(await work());
       answers.again();
       props.onChanged();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
   };
-  const mute = (for_s: number) => attempt(() => order("POST", `${ruleAddress(props.name)}/mute`, { for_s }));
-  const enable = (enabled: boolean) => attempt(() => order("PATCH", ruleAddress(props.name), { enabled }));
+  const mute = (for_s: number) => attempt(() => order<Answer<RuleTold, Meta>>("POST", `${ruleAddress(props.name)}/mute`, { for_s }));
+  const enable = (enabled: boolean) => attempt(() => order<Answer<RuleTold, Meta>>("PATCH", ruleAddress(props.name), { enabled }));
   const remove = async (rule: Rule): Promise<void> => {
     setProblem(null);
     try {
@@ -74,9 +79,9 @@ export function RuleDetail(props: RuleDetailProps): JSX.Element {
                 </Show>
                 <Show when={rule().origin === "api"}>
                   <button type="button" onClick={() => void enable(!rule().rule.enabled)}>{rule().rule.enabled ? "Disable" : "Enable"}</button>
-                  <button type="button" onClick={() => props.onEdit()}>Edit</button>
+                  <button type="button" onClick={() => props.onEdit(rule().rule)}>Edit</button>
                 </Show>
-                <button type="button" onClick={() => props.onCopy()}>Copy</button>
+                <button type="button" onClick={() => props.onCopy(rule().rule)}>Copy</button>
                 <Show when={rule().origin === "api"}><button type="button" onClick={() => void remove(rule().rule)}>Delete</button></Show>
               </div>
             </Show>

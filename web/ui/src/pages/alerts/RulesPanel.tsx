@@ -16,7 +16,7 @@ export function RulesPanel(props: {
     <section class="panel" aria-labelledby="rules-title">
       <header><h2 id="rules-title">Rules</h2><span class="muted">{props.rules.length} of {props.all}</span></header>
       <Show when={props.rules.length} fallback={<p class="empty">{nothing(props)}</p>}>
-        <div class="scroller" tabindex="0" role="region" aria-labelledby="rules-title">
+        <div class="scroller" tabindex="0" role="region" aria-label="Rules one by one">
           <table class="table alerts-rules">
             <thead><tr>
               <th scope="col">State</th><th scope="col">Rule</th><th scope="col">Condition</th><th scope="col">Keys</th>
@@ -43,7 +43,7 @@ function Line(props: { told: RuleTold; isChosen: boolean; onOpen: () => void }):
         <Show when={(props.told.muted_until ?? 0) > hubNowMs()}> <span class="chip">muted</span></Show>
         <Show when={props.told.origin === "settings"}> <span class="chip" title="From the hub's settings: it is changed there">settings</span></Show>
       </th>
-      <td>{conditionWords(rule().when)}</td>
+      <td><span class="name alerts-condition" title={conditionWords(rule().when)}>{conditionWords(rule().when)}</span></td>
       <td><span class="name alerts-keys" title={rule().keys.join("\n")}>{rule().keys.join(", ")}</span></td>
       <td>{countWords(props.told)}</td>
       <td><span class="alert-severity" data-severity={rule().severity}>{rule().severity}</span></td>
@@ -51,8 +51,11 @@ function Line(props: { told: RuleTold; isChosen: boolean; onOpen: () => void }):
   );
 }
 
-const countWords = ({ counts }: RuleTold): string =>
-  STATES.filter((state) => counts[state]).map((state) => `${counts[state]} ${state}`).join(", ") || "none";
+/** Idle ones count only where there is nothing else to say. */
+function countWords({ counts }: RuleTold): string {
+  const words = STATES.filter((state) => counts[state] && state !== "idle").map((state) => `${counts[state]} ${state}`);
+  return words.join(", ") || (counts.idle ? `${counts.idle} idle` : "none");
+}
 
 function nothing({ all, isKnown, mayControl }: { all: number; isKnown: boolean; mayControl: boolean }): string {
   if (!isKnown) return "Asking the hub.";

@@ -5,7 +5,7 @@ import { batch, createEffect, createSignal, on, onCleanup, type Accessor } from 
 import { connectionState, hub } from "~/live/hub";
 import { polled, type Polled } from "~/live/polled";
 import { ask, type Answer, type Parameters } from "~/live/rest";
-import { merged } from "~/pages/alerts/happened";
+import { KEPT_MAX, merged, OLDER_MAX } from "~/pages/alerts/happened";
 import type { Alert, Meta, NotifierTold, RuleTold } from "~/pages/alerts/told";
 
 export const PATH = "/api/v1/alerts";
@@ -51,6 +51,7 @@ export function followDesk(): Desk {
       soon();
     },
   });
+  subscription.on("gap", soon); // after a restart of the hub, say: history has what was missed
   onCleanup(() => subscription.close());
   createEffect(on(connectionState, (state) => { if (state === "open") soon(); }, { defer: true }));
   return { rules, notifiers, again, came, live };
@@ -66,7 +67,7 @@ export interface Past {
 /** The history of a rule, or of all for an empty name, with what happens now. */
 export function followPast(rule: Accessor<string>, live: Accessor<readonly Alert[]>): Past {
   const [alerts, setAlerts] = createSignal<readonly Alert[]>([]);
-  const [before, setBefore] = createSignal<number | null>(null);
+  const [isMore, setMore] = createSignal(false);
   const [problem, setProblem] = createSignal<string | null>(null);
   let asking: AbortController | undefined;
 
@@ -77,8 +78,8 @@ export function followPast(rule: Accessor<string>, live: Accessor<readonly Alert
       const { data, meta } = await ask<Answer<Alert[], Meta>>(`${PATH}/history`, { rule: rule() || null, limit: PAGE, ...parameters }, mine.signal);
       if (mine.signal.aborted) return;
       batch(() => {
-        setAlerts((known) => merged(known, data, Infinity));
-        setBefore(meta.next_before ?? null);
+        setAlerts((known) => merged(known, data, OLDER_MAX));
+        if (data.length && data.at(-1)!.number <= (alerts().at(-1)?.number ?? 0)) setMore(meta.next_before !== undefined);
         setProblem(null);
       });
     } catch (error) {
@@ -86,12 +87,21 @@ export function followPast(rule: Accessor<string>, live: Accessor<readonly Alert
     }
   };
   createEffect(on([rule, connectionState], ([name, state], known) => {
-    if (known === undefined || known[0] !== name) setAlerts([]);
+    if (known === undefined || known[0] !== name) { setAlerts([]); setMore(false); }
     else if (state !== "open") return;
     void fetchPage({});
   }));
-  createEffect(on(live, (came) => setAlerts((known) => merged(known, came.filter((each) => rule() === "" || each.rule === rule()), Infinity))));
+  createEffect(on(live, (came) => {
+    const mine = came.filter((each) => rule() === "" || each.rule === rule()), known = alerts();
+    const most = Math.max(KEPT_MAX, known.length), now = merged(known, mine, most);
+    // What fell out at the end can be asked for again.
+    if (known.length && now.at(-1)!.number > known.at(-1)!.number) setMore(true);
+    setAlerts(now);
+  }));
   onCleanup(() => asking?.abort());
-  const older = (): (() => void) | null => { const place = before(); return place === null ? null : () => void fetchPage({ before: place }); };
+  const older = (): (() => void) | null => {
+    const last = alerts().at(-1);
+    return isMore() && last && alerts().length < OLDER_MAX ? () => void fetchPage({ before: last.number }) : null;
+  };
   return { alerts, problem, older };
 }

@@ -2,7 +2,10 @@
 
 import type { Alert } from "~/pages/alerts/told";
 
-export const KEPT_MAX = 1000;
+/** So many stand on the page, unless its reader asked for older ones. */
+export const KEPT_MAX = 300;
+/** More older ones than that are not asked for. */
+export const OLDER_MAX = 3000;
 
 /** Both, each alert once, the newest first, of those the newest so many. */
 export function merged(known: readonly Alert[], come: readonly Alert[], most = KEPT_MAX): readonly Alert[] {

@@ -30,7 +30,7 @@ export const exact = (value: number | null): string =>
   value === null ? UNKNOWN : value.toLocaleString("en", { maximumSignificantDigits: 12 });
 
 /** A number of seconds in its largest units. */
-export const seconds = (value: number): string => (value === 0 ? "at once" : span(value * 1000).replace(/ 00? [sm]$/, ""));
+export const seconds = (value: number): string => (value === 0 ? "at once" : span(value * 1000).replace(/ 00? [smh]$/, ""));
 
 const WAYS = { up: "up", down: "down", any: "up or down" } as const;
 const ALL_DAYS = 7;

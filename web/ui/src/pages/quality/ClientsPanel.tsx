@@ -37,7 +37,7 @@ export function ClientsPanel(): JSX.Element {
       </header>
       <Show when={!answers.isForbidden()}
         fallback={<p class="empty">The hub tells who listens on its own machine only: {answers.problem()}</p>}>
-        <div class="scroller drill" tabindex="0" role="region" aria-labelledby="clients-title">
+        <div class="scroller drill" tabindex="0" role="region" aria-label="Clients one by one">
           <table class="table">
             <Heads of={HEADS} />
             <tbody>

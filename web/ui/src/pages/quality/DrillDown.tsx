@@ -49,7 +49,7 @@ export function DrillDown(props: { place: Place; view: View }): JSX.Element {
         </div>
       </header>
       <Show when={answers.latest() === undefined && answers.problem()}>{(problem) => <p class="problem empty">{problem()}</p>}</Show>
-      <div class="scroller drill" tabindex="0" role="region" aria-labelledby="drill-title">
+      <div class="scroller drill" tabindex="0" role="region" aria-label="Instruments one by one">
         <table class="table">
           <Heads of={HEADS} />
           <tbody>

@@ -34,7 +34,7 @@ export function LatencyPanel(props: { markets: readonly MarketQuality[]; first: 
           </select>
         </div>
       </header>
-      <div class="scroller">
+      <div class="scroller" role="region" tabindex="0" aria-label="Latency by market">
         <table class="table">
           <Heads of={HEADS} />
           <tbody><Index each={props.markets}>{(market) => (

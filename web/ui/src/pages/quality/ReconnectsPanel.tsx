@@ -23,7 +23,7 @@ export function ReconnectsPanel(props: { markets: readonly MarketQuality[]; asOf
   return (
     <section class="panel" aria-labelledby="reconnects-title">
       <h2 id="reconnects-title">Reconnects by cause</h2>
-      <div class="scroller">
+      <div class="scroller" role="region" tabindex="0" aria-label="Reconnects by market">
         <table class="table">
           <Heads of={heads()} />
           <tbody><Index each={props.markets}>{(market) => (

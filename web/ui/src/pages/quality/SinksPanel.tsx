@@ -20,7 +20,7 @@ export function SinksPanel(props: { sinks: readonly HubSink[] | undefined }): JS
   return (
     <section class="panel" aria-labelledby="sinks-title">
       <header><h2 id="sinks-title">Sinks</h2><span class="muted">accepted = written + in hand + outbox + dropped</span></header>
-      <div class="scroller">
+      <div class="scroller" role="region" tabindex="0" aria-label="Sinks one by one">
         <table class="table">
           <Heads of={HEADS} />
           <tbody>

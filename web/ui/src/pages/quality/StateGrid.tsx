@@ -24,7 +24,7 @@ export function StateGrid(props: { markets: readonly MarketQuality[]; view: View
           </For>
         </ul>
       </header>
-      <div class="scroller">
+      <div class="scroller" role="region" tabindex="0" aria-label="States by market and channel">
         <table class="table grid">
           <Heads of={heads()} />
           <tbody>

@@ -1,0 +1,190 @@
+"""Every screen: for all eyes and fingers, when small, with hostile names, and honest when things fail."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from .conftest import ROOT, Hub, Screen, free_port
+from .posed_hub import HOSTILE
+from .staged_hub import StagedHub
+
+pytestmark = pytest.mark.browser
+
+LIVE_MS = 30_000
+AXE = ROOT / "web" / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+HUB_IS_DOWN = r"error: .*(net::ERR_|WebSocket connection to 'ws://[^']*/ws' failed).*"
+# Each screen: an address, and what is there once the page shows its data.
+ROW = ".list-body .list-row:not([hidden])"
+SCREENS = {
+    "market": ("/market", ROW),
+    "terminal": ("/terminal/bybit:linear:BTCUSDT", "h1 .dot[data-state=live]"),
+    "spreads": ("/spreads", ROW),
+    "liquidations": ("/liquidations", ROW),
+    "funding": ("/funding", ROW),
+    "quality": ("/quality?at=bybit:linear:trades", "#drill-down [data-key]"),
+    "alerts": ("/alerts?at=btc-above-60k", "#rule-detail [data-subject]"),
+    "rule": ("/alerts?new=moves", ".alerts-builder"),
+}
+SIDEWAYS = (
+    "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth"
+)
+
+
+@pytest.fixture(scope="module")
+def posed_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """The real web over a posed picture."""
+    port, script = free_port(), Path(__file__).parent / "posed_hub.py"
+    hub = Hub([sys.executable, str(script), "--port", str(port)], port, tmp_path_factory.mktemp("posed_hub"))
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser) -> Iterator[Screen]:
+    """One page for the whole module."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    screen = Screen(context.new_page())
+    screen.listen()
+    yield screen
+    context.close()
+
+
+def open_screen(screen: Screen, url: str, name: str) -> Page:
+    address, there = SCREENS[name]
+    screen.said.clear()
+    screen.page.set_viewport_size({"width": 1440, "height": 900})
+    screen.page.goto(url + address)
+    expect(screen.page.locator(there).first).to_be_visible(timeout=LIVE_MS)
+    return screen.page
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, a line each."""
+    found: list[dict[str, Any]] = page.evaluate(
+        "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+    )
+    return [
+        f"{each['id']}: {node['target']} {node['html'][:200]}" for each in found for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_nobody_is_shut_out(shared: Screen, posed_hub: Hub, name: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed (npm ci in web/ui): accessibility was NOT checked")
+    page = open_screen(shared, posed_hub.url, name)
+    page.evaluate(
+        AXE.read_text(encoding="utf-8")
+    )  # over the debugger, which no Content-Security-Policy stops
+    for width in (1440, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            assert faults(page) == [], f"{scheme}, {width} px wide"
+        assert page.evaluate(SIDEWAYS) == 0, f"{width} px wide"
+    assert shared.said == []
+
+
+@pytest.mark.parametrize("name", ["market", "spreads", "liquidations", "funding", "quality", "alerts"])
+def test_names_that_mean_harm_are_text(shared: Screen, posed_hub: Hub, name: str) -> None:
+    page = open_screen(shared, posed_hub.url, name)
+    text = page.locator("main").inner_text().upper()  # assets are written in capitals
+    for hostile in HOSTILE:
+        assert hostile.upper() in text, "it is shown, whole, however much of it can be seen"
+    assert page.locator("main :is(img, script, b)").count() == 0
+    assert page.evaluate("window.harmed") is None
+    assert shared.said == []
+
+
+def test_a_terminal_of_a_hostile_name_is_one_as_well(shared: Screen, posed_hub: Hub) -> None:
+    page, hostile = shared.page, HOSTILE[0]
+    shared.said.clear()
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{posed_hub.url}/terminal/{quote(f'bybit:linear:{hostile}USDT', safe=':')}")
+    expect(page.locator("h1")).to_contain_text(f"{hostile}USDT")
+    expect(page.locator("h1 .dot")).to_have_attribute("data-state", "live", timeout=LIVE_MS)
+    assert page.locator("main :is(img, script)").count() == 0
+    assert page.evaluate("window.harmed") is None
+    assert page.evaluate(SIDEWAYS) == 0
+    assert shared.said == []
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_the_keyboard_gets_everywhere_and_is_seen(shared: Screen, posed_hub: Hub, name: str) -> None:
+    page = open_screen(shared, posed_hub.url, name)
+    page.evaluate("document.activeElement.blur()")
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        where, is_seen = page.evaluate(
+            """() => {
+              const here = document.activeElement, style = getComputedStyle(here);
+              const place = here.closest("main") ? "main" : here.closest("header") ? "bar" : here.className;
+              return [place, style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1];
+            }"""
+        )
+        assert is_seen or where == "", f"the focus cannot be seen in {where}"
+        reached.add(where)
+        if {"bar", "main"} <= reached:
+            break
+    assert {"bar", "main"} <= reached
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert shared.said == []
+
+
+def test_what_fails_is_told_on_every_screen_and_so_is_that_it_is_back(
+    browser: Browser, staged_hub: StagedHub
+) -> None:
+    paths = [
+        "/market?q=btc",
+        "/terminal/bybit:linear:BTCUSDT",
+        "/spreads",
+        "/liquidations?window=24h",
+        "/funding",
+        "/alerts?state=idle",
+    ]
+    context = browser.new_context(viewport={"width": 1000, "height": 700})
+    screens = [Screen(context.new_page()) for _ in paths]
+    try:
+        for screen, path in zip(screens, paths, strict=True):
+            screen.listen()
+            screen.page.goto(staged_hub.url + path)
+        in_all(screens, r"\bLIVE$", None)
+        staged_hub.fail(kind="stall", venue="bybit", market="linear")
+        in_all(screens, r"PARTLY LIVE$", r"Bybit linear is .* and shown as stale")
+        staged_hub.stop()
+        in_all(screens, r"NO CONTACT$", "No contact with the hub since")
+        staged_hub.heal()
+        staged_hub.start()
+        in_all(screens, r"\bLIVE$", None)
+        for screen, path in zip(screens, paths, strict=True):
+            assert screen.page.url == staged_hub.url + path, "the view is in the address, and stays"
+            assert [said for said in screen.said if not re.fullmatch(HUB_IS_DOWN, said)] == []
+    finally:
+        staged_hub.heal()
+        context.close()
+
+
+def in_all(screens: list[Screen], badge: str, banner: str | None) -> None:
+    """Every screen has come to say that."""
+    for screen in screens:
+        screen.page.bring_to_front()  # a page that nobody sees asks nothing
+        expect(screen.page.locator(".badge")).to_have_text(re.compile(badge), timeout=45_000)
+        warnings = screen.page.get_by_role("list", name="Warnings")
+        if banner is None:
+            expect(warnings).to_have_count(0, timeout=LIVE_MS)
+        else:
+            expect(warnings).to_contain_text(re.compile(banner), timeout=LIVE_MS)

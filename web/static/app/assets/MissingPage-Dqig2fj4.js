@@ -1,1 +1,0 @@
-import{i as s,c as a,A as n,t as l}from"./index-Crpma4ce.js";var h=l("<section class=page><h1>There is no such page</h1><p> is where most begin.");function m(){return(()=>{var e=h(),r=e.firstChild,t=r.nextSibling,i=t.firstChild;return s(t,a(n,{href:"/market",children:"The market"}),i),e})()}export{m as default};

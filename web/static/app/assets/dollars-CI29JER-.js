@@ -1,0 +1,1 @@
+const S=new Set(["USD","USDT","USDC","USDE","USDH","FDUSD","TUSD","USD1","DAI","PYUSD","RLUSD","USDT0","BUSD"]),U=D=>S.has(D.toUpperCase()),s=D=>D?D.slice(D.lastIndexOf("-")+1):"";export{U as i,s as q};
