@@ -44,7 +44,7 @@ from actors.control import FeedControl
 from actors.exchanges import exchanges
 from actors.feed.transport import Transport, transport_for
 from actors.feeds import Feeds, offered
-from actors.intake import LATE_NS, Recording
+from actors.intake import Recording
 from actors.keeping import Keeping
 from actors.market.events import Batch
 from actors.market.feeds import Board
@@ -138,7 +138,6 @@ class Hub:
             now_ns=self.now_ns,
             pace_s=self.read_model.pace_s,
             is_free=self._is_free,
-            is_late=lambda mark: self.now_ns() - mark.now_ns > LATE_NS,
             record=self.recording.note,
         )
         memories = memories_of(self.settings, self.history) if self.hears else []

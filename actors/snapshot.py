@@ -16,11 +16,13 @@ from msgspec import structs
 from actors.market.feeds import Board, MarketReport
 from actors.market.mark import Mark
 from actors.market.market import Market
+from actors.market.rhythm import NS_PER_S
 from actors.market.tick import Changes, Record, Tick
 from actors.market.ticker import Ticker
 
 REPORT_EVERY_S = 1.0
 LATE_MS = 200.0
+LATE_NS, CAUGHT_UP_NS = 5 * NS_PER_S, NS_PER_S // 2
 BETWEEN_MIN_S = 0.005  # what comes within this time of a tick waits and goes together
 
 _logger = logging.getLogger("tickwell.snapshot")
@@ -32,8 +34,8 @@ class Snapshot:
 
     `pace_s` tells how soon after a tick the quickest reader wants the next one, if something changes; `None`
     when the beat is enough for everybody. `wake` says that something may have changed. Where the flow has its
-    own beat (`cut`), ours rests but for while it `is_free`. While the flow `is_late`, because what happened
-    is caught up with, it is history: it goes to `record` instead, and is shown as a whole at the end.
+    own beat (`cut`), ours rests but for while it `is_free`. What comes more than `LATE_NS` after its time is
+    history, which is caught up with: it goes to `record`, and the picture is shown as a whole at the end.
     """
 
     market: Market
@@ -46,7 +48,6 @@ class Snapshot:
     now_ns: Callable[[], int]
     pace_s: Callable[[], float | None] = lambda: None
     is_free: Callable[[], bool] = lambda: True
-    is_late: Callable[[Mark], bool] = lambda _: False
     record: Callable[[Tick], None] = lambda _: None
 
     def __post_init__(self) -> None:
@@ -88,7 +89,9 @@ class Snapshot:
 
     def cut(self, mark: Mark) -> None:
         """Tell what changed up to a mark of the flow."""
-        was_late, self._was_late = self._was_late, self.is_late(mark)
+        was_late = self._was_late
+        late_ns = CAUGHT_UP_NS if was_late else LATE_NS
+        self._was_late = self.now_ns() - mark.now_ns > late_ns
         changes = self.market.drain(mark.now_ns)
         if was_late or self._was_late:
             self._tick(changes, beat=mark.beat, mark=mark, publish=self.record)

@@ -20,7 +20,7 @@ def bus_entry(report: BusReport) -> dict[str, Any]:
 
 def bus_check(report: BusReport) -> dict[str, Any]:
     """Its entry in health. A bus that is down takes no node out of service: what it shows is stale, and says
-    so, and no other node is better off."""
+    so, and no other node is better off. One that does not know yet what the others know is not ready."""
     status, output = _verdict(report)
     check: dict[str, Any] = {"status": status, "observedValue": len(report.nodes), "observedUnit": "nodes"}
     return check | {"output": output} if output else check
@@ -30,7 +30,9 @@ def _verdict(report: BusReport) -> tuple[Verdict, str]:
     if report.error is not None:
         return "warn", report.error
     if report.lag_ms > LAG_MAX_MS:
-        return "warn", f"this node is {report.lag_ms / 1000:.1f} s behind the log, and catches up"
+        return "fail", f"this node is {report.lag_ms / 1000:.1f} s behind the log, and catches up"
+    if not report.has_heard:
+        return "fail", "this node has not heard yet what the others know"
     off = [node for node in report.nodes if abs(node.clock_ahead_ms) > CLOCK_AHEAD_MAX_MS]
     if off:
         seconds = off[0].clock_ahead_ms / 1000

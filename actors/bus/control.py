@@ -15,7 +15,8 @@ BOOK = "book"
 
 @dataclass
 class CrewControl:
-    """What the web may order. `wake` has the note written at once; `board` is what the web sees."""
+    """What the web may order of the `exchanges` that are followed. `wake` has the note written at once, and
+    `board` is what the web sees."""
 
     crew: Crew
     board: Board
@@ -32,9 +33,9 @@ class CrewControl:
         self._order(exchange, is_running=False)
 
     def running(self, exchange: str) -> bool:
-        """Whether the newest order says so; without one it runs."""
+        """Whether the newest order says so; without one, what is followed runs."""
         order = self.crew.orders.get(exchange)
-        return order is None or order.is_running
+        return exchange in self.exchanges and (order is None or order.is_running)
 
     def watch(self, exchange: str, market: str, symbol: str, depth: int, for_s: float | None = None) -> None:
         """Have a book followed for so long. Raises `NotWatchable`, and `ValueError` for its depth."""

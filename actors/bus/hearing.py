@@ -14,11 +14,13 @@ from actors.market.busstatus import BusStatus
 from actors.market.demand import Demand
 from actors.market.feeds import Board, MarketReport
 from actors.market.mark import Mark
+from actors.market.rhythm import NS_PER_S
 from actors.runtime.settings import MarketSettings
 
 OWN_TIME_AFTER_S = 1.0
 REPORT_EVERY_S = 0.25
 SAVE_EVERY_S = 1.0
+BEHIND_NS = 5 * NS_PER_S
 
 
 class Hearing:
@@ -41,7 +43,7 @@ class Hearing:
         self._confluence, self._board, self._status = confluence, board, status
         self._settings, self._recording, self._now_ns = settings, recording, now_ns
         self._tell_epoch, self._serves, self._bookmark = tell_epoch, serves, bookmark
-        self._marked_s = float("-inf")
+        self._silent_s: float | None = float("-inf")  # since when nothing has come
         self._reported_s = self._saved_s = float("-inf")
         self._last_ns, self._epochs = 0, 0
         saved = bookmark.load() if bookmark is not None else None
@@ -53,12 +55,15 @@ class Hearing:
             recording.recorded = saved.recorded
 
     def is_free(self) -> bool:
-        """Whether the flow has no time of its own now. What is only recorded has none but that."""
-        return self._serves and trio.current_time() - self._marked_s > OWN_TIME_AFTER_S
+        """Whether the flow has no time of its own now: nothing comes, which is not that we are slow to read.
+        What is only recorded has none but that of the flow."""
+        silent_s = self._silent_s
+        return self._serves and silent_s is not None and trio.current_time() - silent_s > OWN_TIME_AFTER_S
 
     def marked(self, mark: Mark) -> None:
         """A mark was told to everybody here."""
-        self._marked_s, self._last_ns = trio.current_time(), mark.now_ns
+        self._last_ns = mark.now_ns
+        self._status.has_heard = mark.is_sure and self._now_ns() - mark.now_ns < BEHIND_NS
         if self._bookmark is not None:
             self._bookmark.note(mark)
 
@@ -76,9 +81,11 @@ class Hearing:
         if self._last_ns:
             self._recording.missed(self._last_ns, self._now_ns())
 
-    def read(self) -> None:
+    def read(self, heard: bool) -> None:
         """Something was read, or nothing came."""
         now_s = trio.current_time()
+        if heard or self._silent_s is None:
+            self._silent_s = None if heard else now_s
         if now_s - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = now_s
             self._report()

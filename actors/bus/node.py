@@ -83,7 +83,8 @@ class Node:
         self.feeds_send, feeds_receive = trio.open_memory_channel[Batch](BATCHES_QUEUED)
         self.collect = self._new_collect(feed_board, feeds_receive)
         self.member = self._new_member()
-        exchanges = list(settings.exchanges)
+        followed = settings.exchanges.items()
+        exchanges = [name for name, each in followed if each.enabled and (each.linear or each.spot)]
         self.control = CrewControl(self.crew, board, exchanges, now_ns, self.member.wake)
         self.duty = Duty(self.crew, feed_board, switch, now_ns, bus.takeover_s)
         confluence = Confluence(int(settings.market.snapshot_interval_s * NS_PER_S))
@@ -100,6 +101,7 @@ class Node:
             serves=SERVE in roles,
         )
         self.receive = self._new_receive(raw, confluence, recording)
+        self.status.has_heard = not self.hears
 
     def _new_collect(self, feed_board: Board, feeds: trio.MemoryReceiveChannel[Batch]) -> Collect:
         bus = self._settings

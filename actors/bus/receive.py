@@ -27,8 +27,8 @@ class Receive:
 
     While the bus is away, a node that serves says that everything is stale (`hushes`); one that only records
     waits, for it will be told what happened. `lacking` is told when the log had let go of what came after the
-    position; `begun` of every new epoch; `read` after every reading. The log `is_deserted` while no node is
-    there that could write.
+    position; `begun` of every new epoch; `read` after every reading, and whether there was anything. The log
+    `is_deserted` while no node is there that could write.
     """
 
     connect: Connect
@@ -41,7 +41,7 @@ class Receive:
     epoch: str = ""
     begun: Callable[[str], None] = lambda _: None
     lacking: Callable[[], None] = lambda: None
-    read: Callable[[], None] = lambda: None
+    read: Callable[[bool], None] = lambda _: None
     may_read: Callable[[], bool] = lambda: True
     is_deserted: Callable[[], bool] = lambda: False
     _is_broken: bool = False
@@ -64,7 +64,7 @@ class Receive:
                 self.status.errors[WHAT] = words = str(main_error(group))
                 if self.hushes:
                     await _tell(outbox, self.confluence.hush(f"the bus: {words}", self.now_ns()))
-                self._note()
+                self._note(heard=False)
                 raise
 
     async def _until_stopped(self, outbox: trio.MemorySendChannel[Flow]) -> None:
@@ -79,12 +79,13 @@ class Receive:
             self.status.errors.pop(WHAT, None)
             while True:
                 await self._until_room()
-                for message in await bus.read(position, READ_WAIT_S):
+                messages = await bus.read(position, READ_WAIT_S)
+                for message in messages:
                     await self._take(outbox, message)
                     position = self.position = message.position
                 if self.hushes and self.is_deserted():
                     await _tell(outbox, self.confluence.hush("no node with feeds is alive", self.now_ns()))
-                self._note()
+                self._note(heard=bool(messages))
 
     def _enter(self, extent: Extent) -> int:
         """Where to begin."""
@@ -117,7 +118,7 @@ class Receive:
             return
         await _tell(outbox, self.confluence.take(message.position, dispatch))
 
-    def _note(self) -> None:
+    def _note(self, *, heard: bool) -> None:
         confluence, status = self.confluence, self.status
         status.lost, status.repeated, status.standby = (
             confluence.lost,
@@ -125,7 +126,7 @@ class Receive:
             confluence.dropped,
         )
         status.lag_ms = max(0.0, (self.now_ns() - confluence.now_ns) / 1e6) if confluence.now_ns else 0.0
-        self.read()
+        self.read(heard)
 
     async def _until_room(self) -> None:
         """What is caught up with must not come faster than it can be put away."""

@@ -21,7 +21,8 @@ class BusReport(Struct, frozen=True, kw_only=True):
     """The state of the bus. `waiting_bytes` are published as soon as it takes them again; `dropped` messages
     found no room there. `lost` messages of other nodes never came, `repeated` ones came twice; `standby`
     counts events of nodes that stood by while another spoke. `lag_ms` is how old the newest message was when
-    it was read. `took_over` counts the instruments that this node took over from another that was gone.
+    it was read. `took_over` counts the instruments that this node took over from another that was gone. A
+    node that reads `has_heard` everything when it knows what all others know.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class BusReport(Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     is_up: bool
     error: str | None
+    has_heard: bool = True
     nodes: tuple[NodeReport, ...] = ()
     published: int = 0
     published_bytes: int = 0
@@ -52,6 +54,7 @@ class BusStatus:
     kind: str
     node: str
     roles: tuple[str, ...]
+    has_heard: bool = True
     nodes: tuple[NodeReport, ...] = ()
     errors: dict[str, str] = field(default_factory=dict)
     published: int = 0
@@ -75,6 +78,7 @@ class BusStatus:
             roles=self.roles,
             is_up=not self.errors,
             error=next(iter(self.errors.values()), None),
+            has_heard=self.has_heard,
             nodes=self.nodes,
             published=self.published,
             published_bytes=self.published_bytes,

@@ -124,6 +124,15 @@ class Machines:
         found = (await self.get(name, "/api/v1/tickers", limit=1000))["data"]
         return {each["key"] for each in found if each["quality"] == "live"}
 
+    async def until_ready(self, node: HubProcess) -> None:
+        """Wait until a node says that it may be given clients."""
+        await node.until_listening()
+
+        async def ready() -> bool:
+            return (await node.get("/readyz")).status_code == 200
+
+        await until(ready)
+
     async def until_live(self, *names: str) -> float:
         """Wait until these nodes show everything as current. Returns how long that took, in seconds."""
 

@@ -136,7 +136,7 @@ class Drill:
         await self._until_noticed()
 
     async def _started(self, name: str) -> None:
-        await self._made.start(name, ROLES[name]).until_listening()
+        await self._made.until_ready(self._made.start(name, ROLES[name]))
 
     async def _again(self, name: str, after_s: float = 1) -> None:
         self._made.kill(name)
@@ -180,5 +180,5 @@ class Drill:
     async def _rolled(self) -> None:
         for name, role in ROLES.items():
             await self._made.stop(name)
-            await self._made.start(name, role).until_listening()
+            await self._made.until_ready(self._made.start(name, role))
             await self.settled()
