@@ -14,8 +14,8 @@ from trio_asyncio import _loop as island
 SKIP_NOTHING = bool(os.environ.get("SKIP_NOTHING"))
 NO_QUESTDB = bool(os.environ.get("NO_QUESTDB"))
 
-# Once imported, trio-asyncio makes every new loop of the program one of its own, in every thread that has set no
-# policy. Playwright and the clients under test want asyncio's.
+# Once imported, trio-asyncio makes every new loop of the program one of its own, in every thread that has set
+# no policy. Playwright and the clients under test want asyncio's.
 island._FakedPolicy.policy = asyncio.DefaultEventLoopPolicy()
 
 # What takes longest comes first, so that at the end of a run nobody waits for a long file that began late.
