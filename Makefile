@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# The screens are rebuilt and looked at by the tests, where there is an npm to do it.
+SCREENS := $(if $(shell command -v npm),web/ui/node_modules/.package-lock.json)
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 LOCK := .lock-venv
@@ -17,7 +19,7 @@ run: $(VENV)/.run
 demo: $(VENV)/.run
 	@$(BIN)/python supervisor.py --demo
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(SCREENS)
 	@$(BIN)/python -m pytest $(SPREAD)
 
 # The tests that search, with all their cases and not only some of them; nothing that opens a socket. Ten minutes.

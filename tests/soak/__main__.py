@@ -104,7 +104,7 @@ class Soak:
 
     def _load(self, begin: Sums, end: Sums, took_s: float, busy_s: float) -> list[Line]:
         def risen(name: str) -> float:
-            return end[name] - begin[name]
+            return end[name] - begin.get(name, 0.0)  # none is told before its first message
 
         faults = ", ".join(f"{count} {kind}" for kind, count in sorted(self._faults.items()))
         rate = risen("tickwell_feed_messages_total") / took_s
