@@ -245,7 +245,8 @@ class Hub:
         self.raw_send.close()
         if self.hears:
             await self.root.wait_child("pipeline")
-        self.snapshot.finish()
+        if self._is_free():  # else it would tell what others tell with the next mark
+            self.snapshot.finish()
         self.recording.close()
         await self.root.wait_child("sinks")
         self.web_stop.set()

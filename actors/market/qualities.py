@@ -72,7 +72,7 @@ class Qualities:
             stream = self._find(event.symbol, channel, event.instead)
             if stream is not None and self._find(event.symbol, channel, connection) is None:
                 stream.connection = connection
-                stream.life = life if stream.state == "live" else stream.life
+                stream.life = life if stream.state == "live" else -1
                 gone.append(channel)
         return gone
 
