@@ -31,7 +31,8 @@ class _Watched:
 
 
 class Books:
-    """`load`, `change`, `drain`. A delta without its snapshot belongs to nothing.
+    """`load`, `change`, `drain`. A delta without its snapshot belongs to nothing, also where only an earlier
+    life has told one.
 
     `quality` tells the state of a symbol's book.
     """
@@ -40,22 +41,29 @@ class Books:
         self._quality = quality
         self._watched: dict[str, _Watched] = {}
         self._dirty: dict[str, None] = {}
+        self._left: set[str] = set()
 
     def load(self, snapshot: BookSnapshot) -> None:
         """Begin a book anew."""
+        self._left.discard(snapshot.symbol)
         self._watched[snapshot.symbol] = _Watched(snapshot)
         self._dirty[snapshot.symbol] = None
 
     def change(self, delta: BookDelta) -> bool:
         """Take what became of a book: the hot path. Returns whether there is such a book."""
         watched = self._watched.get(delta.symbol)
-        if watched is None:
+        if watched is None or (self._left and delta.symbol in self._left):
             return False
         watched.newest = delta
         if delta.page is not None:
             watched.page = delta.page
         self._dirty[delta.symbol] = None
         return True
+
+    def leave(self, symbol: str) -> None:
+        """A new life begins: what the last one told stays to be seen, and nothing goes on from it."""
+        if symbol in self._watched:
+            self._left.add(symbol)
 
     def touch(self, symbol: str) -> None:
         """Its quality changed."""
@@ -65,6 +73,7 @@ class Books:
     def remove(self, symbol: str) -> bool:
         """Forget a book. Returns whether there was one."""
         self._dirty.pop(symbol, None)
+        self._left.discard(symbol)
         return self._watched.pop(symbol, None) is not None
 
     def drain(self) -> list[BookView]:

@@ -54,6 +54,11 @@ class Qualities:
             self._judge(stream, now_ns)
         return stream
 
+    def is_older(self, symbol: str, channel: str, connection: str, life: int) -> bool:
+        """Whether what a stream has told is of another life than this one."""
+        stream = self._find(symbol, channel, connection)
+        return stream is not None and stream.life != life
+
     def follow(self, connection: str, life: int, event: Following) -> None:
         """A connection will carry these channels, and has not spoken."""
         for channel in event.channels:

@@ -178,6 +178,10 @@ class Segment:
             self._inherit(source, event)
         for channel in self.qualities.abandoned(source.connection, source.life, event):
             self._unfollow(source, Unfollowed(event.symbol, channel))
+        if "book" in event.channels and self.qualities.is_older(
+            event.symbol, "book", source.connection, source.life
+        ):
+            self.books.leave(event.symbol)
         self.qualities.follow(source.connection, source.life, event)
         if "trades" in event.channels:
             self.trades.apply(source, event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors.bus.confluence import Confluence, Flow
@@ -31,6 +31,7 @@ from actors.market.events import (
 from actors.market.mark import Mark
 from actors.market.market import Market
 from actors.market.rhythm import Patience
+from tests.thoroughness import cases
 
 NS = 1_000_000_000
 BEGAN_NS = 1_700_000_000 * NS
@@ -246,12 +247,13 @@ WORDS = st.one_of(
     st.builds(lambda s: Following(s, ("book",), ("book",), 0), SYMBOLS),
     st.builds(lambda s: FeedDown("gone", 0), SYMBOLS),
 )
+PRICE = TickerUpdate("BTCUSDT", {"price": 1.0}, None, 0)
+CHANGE = BookDelta("BTCUSDT", [(1.0, 1.0)], [], 1, None, 0)
 
 
-# A change of a book whose snapshot an earlier life told, which no codec sends, is remembered otherwise: the
-# draws are always the same ones, and hold none.
-@settings(deadline=None, max_examples=30, derandomize=True, database=None)
+@settings(deadline=None, max_examples=cases(30, 3000), derandomize=True)
 @given(st.lists(WORDS, max_size=30), st.integers(0, 30))
+@example([PRICE, BookSnapshot("BTCUSDT", [], [], 50, 1, None, 0), FeedDown("gone", 0), PRICE, CHANGE], 5)
 def test_a_memory_says_what_was_said(words: list[Event], cut: int) -> None:
     """Who hears everything sees the same as who hears a memory and the rest."""
     log, memory = Log(), Memory()

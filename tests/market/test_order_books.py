@@ -7,7 +7,19 @@ from hypothesis import strategies as st
 
 from actors.market.book import Book
 from actors.market.books import Books
-from actors.market.events import BookDelta, BookSnapshot, Levels
+from actors.market.events import (
+    Batch,
+    BookDelta,
+    BookSnapshot,
+    Event,
+    FeedDown,
+    FeedUp,
+    Following,
+    Levels,
+    Source,
+)
+from actors.market.market import Market
+from actors.market.rhythm import Patience
 
 SYMBOL = "BTCUSDT"
 
@@ -113,3 +125,26 @@ def test_a_delta_without_its_snapshot_belongs_to_nothing() -> None:
     books = Books(lambda symbol: "live")
     assert not books.change(delta(Book(), [(1.0, 1.0)], []))
     assert books.everything() == books.drain() == []
+
+
+def test_a_new_life_goes_on_from_no_book_of_the_last() -> None:
+    """What the last life told stays to be seen, as stale, until the new one tells its own snapshot."""
+    market, book = Market(Patience()), of([(1.0, 1.0)], [(3.0, 1.0)])
+
+    def say(life: int, *events: Event) -> None:
+        market.apply(Batch(Source("bybit", "linear", "stream-0", life), list(events)))
+
+    def seen() -> tuple[str, Levels]:
+        [view] = market.everything()["bybit"].books.values()
+        return view.quality, view.bids
+
+    following = Following(SYMBOL, ("book",), ("book",), 1)
+    say(1, following, FeedUp(1), snapshot(book))
+    say(1, FeedDown("gone", 2))
+    say(2, following, FeedUp(3))
+    assert seen() == ("syncing", [(1.0, 1.0)])
+    say(2, BookDelta(SYMBOL, [(9.0, 9.0)], [], 4, 4, 4, of([(9.0, 9.0)], []).page()))
+    assert seen() == ("syncing", [(1.0, 1.0)])
+    say(2, snapshot(of([(2.0, 1.0)], [(3.0, 1.0)])))
+    say(2, BookDelta(SYMBOL, [(2.5, 1.0)], [], 5, 5, 5, of([(2.5, 1.0), (2.0, 1.0)], []).page()))
+    assert seen() == ("live", [(2.5, 1.0), (2.0, 1.0)])
