@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def until_it_answers(
+    child: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path, within_s: float
+) -> None:
+    """Returns when a program answers; of another program that can only be asked again and again. Fails, with
+    the end of its log, when it has ended or takes too long."""
+    deadline_s = time.monotonic() + within_s
+    while child.poll() is None and time.monotonic() < deadline_s:
+        if answers():
+            return
+        time.sleep(0.02)
+    ended = (
+        f"ended with {child.poll()}" if child.poll() is not None else f"did not answer within {within_s} s"
+    )
+    raise AssertionError(f"{child.args!r} {ended}:\n{log.read_text(errors='replace')[-2000:]}")
 
 
 def environment(**overrides: object) -> dict[str, str]:

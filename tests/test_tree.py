@@ -240,13 +240,13 @@ def book(hub: Hub, symbol: str) -> BookView | None:
 async def test_the_books_of_the_settings_are_live_and_others_while_they_are_watched(
     autojump_clock: trio.testing.MockClock, tmp_path: Path, exchange: ScriptedExchange
 ) -> None:
-    settings = settings_for(tmp_path, linear_books="BTCUSDT, XXXUSDT", book_grace_s=5)
+    settings = settings_for(tmp_path, linear_books="BTCUSDT, NOPEUSDT", book_grace_s=5)
     async with running(settings, exchange) as hub:
         await trio.sleep(2.1)
         btc = book(hub, "BTCUSDT")
         assert btc is not None and (btc.quality, btc.depth) == ("live", 50)
         assert btc.bids == [(9.0, float(quarters())), (8.0, 1.0)] and btc.asks == [(10.0, 3.0)]
-        assert report(hub).refused["XXXUSDT"].startswith("not in the exchange's listing")
+        assert report(hub).refused["NOPEUSDT"].startswith("not in the exchange's listing")
         assert (book(hub, "ETHUSDT"), report(hub).books) == (None, ("BTCUSDT",))
         hub.control.watch("bybit", "linear", "ETHUSDT", 200)
         await trio.sleep(2)
@@ -256,7 +256,7 @@ async def test_the_books_of_the_settings_are_live_and_others_while_they_are_watc
         assert book(hub, "ETHUSDT") is None and book(hub, "BTCUSDT") is not None
         assert (exchange.attempts, report(hub).state) == (1, "live")
         with pytest.raises(NotFollowed):
-            hub.control.watch("bybit", "linear", "XXXUSDT", 50)
+            hub.control.watch("bybit", "linear", "NOPEUSDT", 50)
 
 
 async def test_what_was_traded_in_an_outage_is_fetched_afterwards(

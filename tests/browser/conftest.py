@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -20,9 +18,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.processes import ROOT, free_port, until_it_answers
+
 from .staged_hub import StagedHub
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -48,11 +47,16 @@ class Hub:
     def start(self) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKWELL_")}
         environment |= {"TICKWELL_WEB_PORT": str(self.port), "TICKWELL_DATA_DIRECTORY": str(self.directory)}
-        with (self.directory / "hub.log").open("ab") as log:
+        log = self.directory / "hub.log"
+        with log.open("ab") as said:
             self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
             )
-        self._wait_until_it_answers(self.process)
+        try:
+            until_it_answers(self.process, self.answers, log, START_S)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         if self.process is None:
@@ -70,19 +74,15 @@ class Hub:
         request = urllib.request.Request(self.url + path, method="POST")
         urllib.request.urlopen(request, timeout=5).close()
 
-    def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.url}/health", timeout=2).close()
-            except urllib.error.HTTPError as error:
-                error.close()  # it answers; whether it is well is not asked here
-            except OSError:
-                time.sleep(0.1)
-                continue
-            return
-        self.stop()
-        raise RuntimeError(f"the hub did not start: {(self.directory / 'hub.log').read_text()}")
+    def answers(self) -> bool:
+        """Whether it does; whether it is well is not asked here."""
+        try:
+            urllib.request.urlopen(f"{self.url}/health", timeout=2).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+        except OSError:
+            return False
+        return True
 
 
 @dataclass
@@ -99,13 +99,6 @@ class Screen:
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.said.append(f"{message.type}: {message.text}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def demo_command(directory: Path) -> list[str]:

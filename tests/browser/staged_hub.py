@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.processes import ROOT, SimulatorProcess, free_port, hub, simulator
+from tests.processes import ROOT, SimulatorProcess, free_port, hub, simulator, until_it_answers
 
 START_S = 30.0
 ALERTS = """
@@ -58,15 +57,15 @@ class StagedHub:
         process = self._running.enter_context(
             hub(self._directory, self._exchange.port, "--settings", str(self._settings), **overrides)
         )
-        deadline = time.monotonic() + START_S
-        while process.child.poll() is None and time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{self.url}/livez", timeout=2).close()
-            except OSError:
-                time.sleep(0.1)
-                continue
-            return
-        raise RuntimeError(f"the hub did not start: {process.log.read_text()}")
+        until_it_answers(process.child, self.answers, process.log, START_S)
+
+    def answers(self) -> bool:
+        """Whether the hub serves."""
+        try:
+            urllib.request.urlopen(f"{self.url}/livez", timeout=2).close()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Stop it, with nothing said to its clients."""

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Hub, Screen, free_port
+from tests.processes import free_port
+
+from .conftest import Hub, Screen
 
 pytestmark = pytest.mark.browser
 

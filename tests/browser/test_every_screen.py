@@ -12,7 +12,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import ROOT, Hub, Screen, free_port
+from tests.processes import ROOT, free_port
+
+from .conftest import Hub, Screen
 from .posed_hub import HOSTILE
 from .staged_hub import StagedHub
 

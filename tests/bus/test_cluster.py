@@ -147,7 +147,7 @@ async def test_books_are_followed_where_their_instrument_is(
         for symbol in SYMBOLS:
             web.hub.control.watch("bybit", "linear", symbol, 20, for_s=8)
         with pytest.raises(NotFollowed):
-            web.hub.control.watch("bybit", "linear", "XXXUSDT", 20)
+            web.hub.control.watch("bybit", "linear", "NOPEUSDT", 20)
         await trio.sleep(2)
         books = web.hub.market.everything()["bybit"].books
         assert {symbol for _, symbol in books} == set(SYMBOLS)

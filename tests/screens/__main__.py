@@ -11,7 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS, ROOT, Hub, demo_command, free_port
+from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS, Hub, demo_command
+from tests.processes import ROOT, free_port
 
 FOLDER = ROOT / "docs" / "images"
 LIVE_MS = 60_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +18,8 @@ from tests.processes import free_port
 from tests.sinks.fetch_questdb import NEWEST, NotToBeHad, jar, java
 from tests.sinks.server_process import ServerProcess
 
-START_WITHIN_S = 60
 STOP_WITHIN_S = 30
 APPLY_WITHIN_S = 20
-
 
 LOG_ERRORS = "writers=stdout\nw.stdout.class=io.questdb.log.LogConsoleWriter\nw.stdout.level=ERROR,CRITICAL\n"
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -38,6 +35,8 @@ class QuestDBServer(ServerProcess):
     """One server and its folder. `user` and `password` are what it asks for, if anything; `settings` are more
     of its own, with `_` for each dot. `classes` tells the JVM what to do with an archive of classes."""
 
+    start_within_s = 60.0
+
     def __init__(
         self,
         version: str,
@@ -51,9 +50,8 @@ class QuestDBServer(ServerProcess):
         self.version = version
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._root = root
+        self._root, self.log = root, root / "stdout"
         self._auth = (user, password) if user else None
-        self._child: subprocess.Popen[bytes] | None = None
         self._command = [
             java(), *JVM, classes or loaded_classes(version), "-p", str(jar(version)),
             "-m", "io.questdb/io.questdb.ServerMain", "-d", str(root),
@@ -81,11 +79,6 @@ class QuestDBServer(ServerProcess):
         self._auth = (user, password)
         self._settings |= {"http.user": user, "http.password": password}
 
-    def ensure(self) -> None:
-        """It runs, whatever a test has left behind."""
-        if self._child is None:
-            self.start()
-
     def start(self) -> None:
         """Returns when it answers."""
         conf = self._root / "conf"
@@ -93,11 +86,16 @@ class QuestDBServer(ServerProcess):
         lines = [f"{name}={value}\n" for name, value in self._settings.items() if value]
         (conf / "server.conf").write_text("".join(lines), encoding="utf-8")
         (conf / "log.conf").write_text(LOG_ERRORS, encoding="utf-8")
-        with (self._root / "stdout").open("ab") as log:
-            self._child = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
-        self._await_answer()
+        self._launch(*self._command)
+        self.await_answer()
+
+    def answers(self) -> bool:
+        """Whether it takes questions."""
+        try:
+            self.query("SELECT 1")
+        except httpx.HTTPError:
+            return False
+        return True
 
     def stop(self) -> None:
         """As SIGTERM does it; returns when it is gone."""
@@ -135,19 +133,6 @@ class QuestDBServer(ServerProcess):
         """No table is left."""
         for (name,) in self.query("SELECT table_name FROM tables()"):
             self.query(f'DROP TABLE "{name}"')
-
-    def _await_answer(self) -> None:
-        deadline = time.monotonic() + START_WITHIN_S
-        while time.monotonic() < deadline:
-            assert self._child is not None
-            assert self._child.poll() is None, (self._root / "stdout").read_text(errors="replace")[-2000:]
-            try:
-                self.query("SELECT 1")
-            except httpx.HTTPError:
-                time.sleep(0.05)
-            else:
-                return
-        raise AssertionError(f"QuestDB {self.version} did not start within {START_WITHIN_S} s")
 
 
 @cache

@@ -5,12 +5,46 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from tests.processes import until_it_answers
 
 
-class ServerProcess:
-    """`_child` is the process while it runs."""
+class ServerProcess(ABC):
+    """`_child` is the process while it runs, `log` is what it prints. Each kind says how it is started, and
+    whether it `answers`."""
 
+    start_within_s = 20.0
+    log: Path
     _child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self._child is not None
+
+    def ensure(self) -> None:
+        """It runs, whatever a test has left behind."""
+        if self._child is None:
+            self.start()
+
+    @abstractmethod
+    def start(self) -> None:
+        """Returns when it answers."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether it is ready for clients now."""
+
+    def await_answer(self) -> None:
+        """Returns when it answers."""
+        assert self._child is not None
+        until_it_answers(self._child, self.answers, self.log, self.start_within_s)
+
+    def _launch(self, *command: str) -> None:
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def kill(self) -> None:
         """As kill -9 does it."""
