@@ -26,6 +26,8 @@ from __future__ import annotations
 from collections import deque
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from actors.exchanges._binance_known import DEPTH_MAX, LEVELS_MAX, SNAPSHOT_LEVELS, KnownBook
 from actors.exchanges._binance_orders import NS_PER_S, Orders
 from actors.exchanges._binance_rest import Depth
@@ -51,6 +53,7 @@ class LocalBook:
     """
 
     __slots__ = (
+        "_broken",
         "_fetch",
         "_known",
         "_last_id",
@@ -74,6 +77,7 @@ class LocalBook:
         self._known = KnownBook(Depth(0, [], []))
         self._last_id = 0
         self._repeats = 0
+        self._broken = False
         self._snapshot: Depth | None = None
         self._loaded_ns = 0
         self._orders = Orders()
@@ -89,7 +93,7 @@ class LocalBook:
         if self.buffer is None and self._known.left() < RENEW_BELOW and ts_recv >= self._renew_ns:
             self.buffer = _buffer(update)
         if self.buffer is not None and self._snapshot is None and self._orders.place(ts_recv):
-            return [*told, self._fetch]
+            return [*told, replace(self._fetch, mends=self._broken)]
         return told
 
     def load(self, snapshot: Depth, ts_recv: int) -> list[Event | Command]:
@@ -124,7 +128,7 @@ class LocalBook:
         """It is no longer whole. What was buffered for the next snapshot still leads to it without a hole."""
         if cause == "sequence" or self.buffer is None:
             self.buffer = _buffer(update)
-        self.whole, self._repeats = False, 0
+        self.whole, self._broken, self._repeats = False, True, 0
         self._orders.needed(ts_recv)
         return [Gap(self._symbol, BOOK, cause, reason, ts_recv, missed)]
 
@@ -167,7 +171,7 @@ class LocalBook:
         if self.whole:
             self._orders = Orders()  # a renewal is no trouble, after which to be careful
         self._orders.settled(ts_recv)
-        self._known, self.whole, self.buffer = known, True, None
+        self._known, self.whole, self._broken, self.buffer = known, True, False, None
         self._last_id = updates[-1].last_id if updates else snapshot.last_id
         self._renew_ns = ts_recv + RENEW_EVERY_S * NS_PER_S
         bids, asks = known.book.top(LEVELS_MAX)

@@ -67,7 +67,8 @@ class Fetch(Struct, frozen=True):
 
     `path` is relative to the market's REST address. `body` makes it a POST of JSON. `weight` is what
     it costs of `Limits.fetch_weight_per_min`. `every_s` repeats it; `None` asks once. One that is `urgent`
-    (a book's snapshot) goes before all others. What fails is asked again after `retry_s`.
+    (a book's snapshot) goes before all others, one that `mends` is for a book that broke. What fails is asked
+    again after `retry_s`.
     """
 
     tag: str
@@ -77,6 +78,7 @@ class Fetch(Struct, frozen=True):
     weight: float = 1.0
     every_s: float | None = None
     urgent: bool = False
+    mends: bool = False
     retry_s: float = 30.0
 
 

@@ -80,7 +80,6 @@ class Session:
         self._symbols: tuple[str, ...] = ()
         self._books: Mapping[str, int] = {}
         self._topics: list[Topic] = []
-        self._books_begun: set[str] = set()
         self._histories: set[str] = set()
         self._candles_due: deque[tuple[int, str]] = deque()
         self._complain_at_ns = 0
@@ -173,19 +172,13 @@ class Session:
             case Send():
                 await self.connection.send(command.payload)
             case Fetch():
-                self._count_resync(command)
+                self.status.resyncs += command.mends
                 self.agenda.ask([command], self.now_ns())
             case Resync():
                 self.status.resyncs += self.subscriptions.renew(command.topic)
             case Rollover():
                 _logger.info("%s: %s", self.status.name, command.reason)
                 self.expiring.set()
-
-    def _count_resync(self, fetch: Fetch) -> None:
-        """A book's first snapshot begins it; every other one mends it."""
-        if fetch.urgent:
-            self.status.resyncs += fetch.symbol in self._books_begun
-            self._books_begun.add(fetch.symbol)
 
     # What is wanted
 
@@ -203,7 +196,6 @@ class Session:
         now_ns = self.now_ns()
         self._symbols, self._books = symbols, books
         self._topics = topics_of(self.codec, self.route, self.channels, symbols, books)
-        self._books_begun &= books.keys()
         self._histories &= set(symbols)
         self.subscriptions.want(self._topics)
         self.agenda.retain(symbols, books)

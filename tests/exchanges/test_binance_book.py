@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from actors.exchanges._binance_known import LEVELS_MAX, KnownBook
 from actors.exchanges._binance_rest import Depth
@@ -16,6 +17,7 @@ BIDS, ASKS = [(10.0, 1.0), (9.0, 2.0)], [(11.0, 1.0), (12.0, 2.0)]
 FETCH = Fetch(
     "book", "/api/v3/depth?symbol=BTCUSDT&limit=500", "BTCUSDT", weight=25.0, urgent=True, retry_s=1.0
 )
+MEND = replace(FETCH, mends=True)
 
 
 def spot() -> Codec:
@@ -157,7 +159,7 @@ def test_spot_updates_follow_without_a_hole() -> None:
     assert [type(one) for one in codec.receive(update(104, 107), NOW)] == [BookDelta], "they may overlap"
     gap, fetch = codec.receive(update(109, 110), NOW + 60 * SECOND)
     assert gap == Gap("BTCUSDT", "book", "sequence", "update 109 came after 107", NOW + 60 * SECOND, 1)
-    assert fetch == FETCH
+    assert fetch == MEND
     assert codec.receive(update(111, 111), NOW + 61 * SECOND) == [], "nothing until it is whole"
     [book] = codec.receive_fetched(FETCH, snapshot(110, BIDS, ASKS), NOW + 61 * SECOND)
     assert isinstance(book, BookSnapshot)
@@ -191,7 +193,7 @@ def test_a_crossed_book_is_told_and_mended() -> None:
     codec = spot()
     gap, fetch = codec.receive(update(106, 106, bids=[(11.0, 1.0)]), NOW + SECOND)
     assert gap == Gap("BTCUSDT", "book", "crossed", "the bid 11.0 meets the ask 11.0", NOW + SECOND, None)
-    assert fetch == FETCH
+    assert fetch == MEND
     [book] = codec.receive_fetched(FETCH, snapshot(106, BIDS, ASKS), NOW + SECOND)
     assert isinstance(book, BookSnapshot)
 
@@ -254,7 +256,7 @@ def test_a_price_that_moves_far_gets_its_next_snapshot_without_a_gap() -> None:
     codec = deep()
     told = [rise(codec, 101 + n, 40, NOW + (20 + n) * SECOND) for n in range(4)]
     assert [len(one) for one in told] == [1, 1, 1, 2], "350 of 500 levels are the limit"
-    assert told[3][1] == FETCH
+    assert told[3][1] == FETCH, "what is whole is no resync"
     assert [type(one) for one in codec.receive(update(105, 105, bids=[(10_100.0, 1.0)]), NOW)] == [BookDelta]
     bids, asks = ladder(500, 10_160)
     [book] = codec.receive_fetched(FETCH, snapshot(104, bids, asks), NOW + 24 * SECOND)
@@ -281,7 +283,7 @@ def test_a_hole_while_the_next_snapshot_is_awaited_makes_an_older_one_useless() 
     [gap] = codec.receive(update(106, 106), NOW + 24 * SECOND)
     assert isinstance(gap, Gap)
     assert codec.receive_fetched(FETCH, snapshot(104, *ladder(500, 10_160)), NOW + 24 * SECOND) == []
-    assert codec.receive(update(107, 107), NOW + 26 * SECOND) == [FETCH]
+    assert codec.receive(update(107, 107), NOW + 26 * SECOND) == [MEND]
 
 
 def test_a_side_that_grows_for_ever_is_cut_and_what_is_cut_is_told_as_deleted() -> None:
