@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from quart import Response, request
 from quart_trio import QuartTrio
 
 from actors.runtime.version import __version__
@@ -17,6 +16,7 @@ from web.api import alerts_described, stream
 from web.api.elsewhere import ADDRESSES, Elsewhere, Order
 from web.api.queries import Query, parameters
 from web.api.resource import Address, ChannelState
+from web.documents import serve_document
 from web.site import Site
 
 JSON = "application/json"
@@ -61,14 +61,8 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
 
 def register(app: QuartTrio, site: Site, routes: Iterable[Address[Any]]) -> None:
     """Serve the document."""
-    body = msgspec.json.encode(document(list(routes), list(site.read_model.exchanges)))
-
-    @app.get("/openapi.json")
-    async def openapi() -> Response:
-        response = Response(body, content_type=JSON, headers={"cache-control": "no-cache"})
-        await response.add_etag()
-        await response.make_conditional(request)
-        return response
+    told, exchanges = list(routes), list(site.read_model.exchanges)
+    serve_document(app, "/openapi.json", lambda: document(told, exchanges))
 
 
 def document(routes: Sequence[Address[Any]], exchanges: list[str]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from quart import Response, request
 from quart_trio import QuartTrio
 
 from actors.runtime.version import __version__
+from web.documents import serve_document
 from web.stream.answers import FORMATS, PROTOCOL
 from web.stream.errors import CLOSE_CODES
 from web.stream.messages import REF, Message, Schema, error_codes, messages, params_name
@@ -21,14 +21,7 @@ PATH = "/ws"
 
 def register(app: QuartTrio) -> None:
     """Serve the document."""
-    body = msgspec.json.encode(document())
-
-    @app.get("/asyncapi.json")
-    async def asyncapi() -> Response:
-        response = Response(body, content_type="application/json", headers={"cache-control": "no-cache"})
-        await response.add_etag()
-        await response.make_conditional(request)
-        return response
+    serve_document(app, "/asyncapi.json", document)
 
 
 def document() -> dict[str, Any]:
