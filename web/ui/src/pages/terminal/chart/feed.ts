@@ -47,13 +47,7 @@ export class ChartFeed {
   async reachBack(): Promise<void> {
     const first = this.bars.first;
     if (this.#isBusy || first === undefined || this.reach() === "whole") return;
-    await this.#whileBusy(async (signal) => {
-      const page = await earlierBars(this.subject.key, this.interval, first.start, signal);
-      if (signal.aborted) return;
-      this.#take(page.bars, page.asOf, page.gaps);
-      const isFull = this.bars.size >= this.bars.max;
-      this.#reach[1](isFull || (!page.hasMore && page.bars.length === 0) ? "whole" : "more");
-    });
+    await this.#whileBusy((signal) => this.#fetchBefore(first.start, signal));
   }
 
   close(): void {
@@ -75,7 +69,10 @@ export class ChartFeed {
     this.#subscriptions.push(liquidations);
   }
 
-  /** Takes what the hub remembers: at the beginning, and whenever the stream was interrupted. */
+  /**
+   * Takes what the hub remembers: at the beginning, and whenever the stream was interrupted. Of what has not traded since
+   * the hub's start it remembers nothing, and history may.
+   */
   async #catchUp(): Promise<void> {
     await this.#whileBusy(async (signal) => {
       const { key } = this.subject;
@@ -87,8 +84,18 @@ export class ChartFeed {
       if (signal.aborted) return;
       this.#take(page.bars, page.asOf, gaps);
       this.#takeLiquidations(liquidations);
-      this.#reach[1]("more");
+      if (this.bars.first === undefined) await this.#fetchBefore(page.asOf, signal);
+      else this.#reach[1]("more");
     });
+  }
+
+  /** Takes the newest bars that history has from before `start` (Unix ms). */
+  async #fetchBefore(start: number, signal: AbortSignal): Promise<void> {
+    const page = await earlierBars(this.subject.key, this.interval, start, signal);
+    if (signal.aborted) return;
+    this.#take(page.bars, page.asOf, page.gaps);
+    const isFull = this.bars.size >= this.bars.max;
+    this.#reach[1](isFull || (!page.hasMore && page.bars.length === 0) ? "whole" : "more");
   }
 
   async #whileBusy(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
