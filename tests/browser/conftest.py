@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.patience import PATIENCE_MS, PATIENCE_S
 from tests.processes import ROOT, free_port, until_it_answers
 
 from .staged_hub import StagedHub
@@ -27,8 +28,9 @@ CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-START_S = 30.0
 STOP_S = 15.0
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Hub:
                 self.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
             )
         try:
-            until_it_answers(self.process, self.answers, log, START_S)
+            until_it_answers(self.process, self.answers, log, PATIENCE_S)
         except BaseException:
             self.stop()
             raise
@@ -93,6 +95,7 @@ class Screen:
     said: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
+        self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.said.append(f"pageerror: {error}"))
 
@@ -111,7 +114,7 @@ def fake_command(port: int) -> list[str]:
     return [sys.executable, str(Path(__file__).parent / "fake_hub.py"), "--port", str(port)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """The real hub with simulated exchanges."""
     directory, port = tmp_path_factory.mktemp("hub"), free_port()
@@ -122,11 +125,21 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     hub.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def fake_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """A hub that does as it is told."""
     port = free_port()
     hub = Hub(fake_command(port), port, tmp_path_factory.mktemp("fake_hub"))
+    hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture(scope="package")
+def posed_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """The real web over a posed picture."""
+    port, script = free_port(), Path(__file__).parent / "posed_hub.py"
+    hub = Hub([sys.executable, str(script), "--port", str(port)], port, tmp_path_factory.mktemp("posed_hub"))
     hub.start()
     yield hub
     hub.stop()
@@ -140,7 +153,7 @@ def staged_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StagedHub]:
     hub.close()
 
 
-@pytest.fixture(scope="module")  # while it lives, its driver keeps an asyncio loop running in this thread
+@pytest.fixture(scope="package")  # while it lives, its driver keeps an asyncio loop running in this thread
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: the browser tests did NOT run")

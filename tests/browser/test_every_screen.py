@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.processes import ROOT, free_port
+from tests.processes import ROOT
 
 from .conftest import Hub, Screen
 from .posed_hub import HOSTILE
+from .screens import SCREENS, open_screen
 from .staged_hub import StagedHub
 
 pytestmark = pytest.mark.browser
 
-LIVE_MS = 30_000
 AXE = ROOT / "web" / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 HUB_IS_DOWN = r"error: .*(net::ERR_|WebSocket connection to 'ws://[^']*/ws' failed).*"
-# Each screen: an address, and what is there once the page shows its data.
-ROW = ".list-body .list-row:not([hidden])"
-SCREENS = {
-    "market": ("/market", ROW),
-    "terminal": ("/terminal/bybit:linear:BTCUSDT", "h1 .dot[data-state=live]"),
-    "spreads": ("/spreads", ROW),
-    "liquidations": ("/liquidations", ROW),
-    "funding": ("/funding", ROW),
-    "quality": ("/quality?at=bybit:linear:trades", "#drill-down [data-key]"),
-    "alerts": ("/alerts?at=btc-above-60k", "#rule-detail [data-subject]"),
-    "rule": ("/alerts?new=moves", ".alerts-builder"),
-}
 SIDEWAYS = (
     "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth"
 )
-
-
-@pytest.fixture(scope="module")
-def posed_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """The real web over a posed picture."""
-    port, script = free_port(), Path(__file__).parent / "posed_hub.py"
-    hub = Hub([sys.executable, str(script), "--port", str(port)], port, tmp_path_factory.mktemp("posed_hub"))
-    hub.start()
-    yield hub
-    hub.stop()
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +34,6 @@ def shared(browser: Browser) -> Iterator[Screen]:
     screen.listen()
     yield screen
     context.close()
-
-
-def open_screen(screen: Screen, url: str, name: str) -> Page:
-    address, there = SCREENS[name]
-    screen.said.clear()
-    screen.page.set_viewport_size({"width": 1440, "height": 900})
-    screen.page.goto(url + address)
-    expect(screen.page.locator(there).first).to_be_visible(timeout=LIVE_MS)
-    return screen.page
 
 
 def faults(page: Page) -> list[str]:
@@ -113,7 +80,7 @@ def test_a_terminal_of_a_hostile_name_is_one_as_well(shared: Screen, posed_hub: 
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto(f"{posed_hub.url}/terminal/{quote(f'bybit:linear:{hostile}USDT', safe=':')}")
     expect(page.locator("h1")).to_contain_text(f"{hostile}USDT")
-    expect(page.locator("h1 .dot")).to_have_attribute("data-state", "live", timeout=LIVE_MS)
+    expect(page.locator("h1 .dot")).to_have_attribute("data-state", "live")
     assert page.locator("main :is(img, script)").count() == 0
     assert page.evaluate("window.harmed") is None
     assert page.evaluate(SIDEWAYS) == 0
@@ -184,9 +151,9 @@ def in_all(screens: list[Screen], badge: str, banner: str | None) -> None:
     """Every screen has come to say that."""
     for screen in screens:
         screen.page.bring_to_front()  # a page that nobody sees asks nothing
-        expect(screen.page.locator(".badge")).to_have_text(re.compile(badge), timeout=45_000)
+        expect(screen.page.locator(".badge")).to_have_text(re.compile(badge))
         warnings = screen.page.get_by_role("list", name="Warnings")
         if banner is None:
-            expect(warnings).to_have_count(0, timeout=LIVE_MS)
+            expect(warnings).to_have_count(0)
         else:
-            expect(warnings).to_contain_text(re.compile(banner), timeout=LIVE_MS)
+            expect(warnings).to_contain_text(re.compile(banner))
