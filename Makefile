@@ -19,8 +19,9 @@ run: $(VENV)/.run
 demo: $(VENV)/.run
 	@$(BIN)/python supervisor.py --demo
 
+# Hubs are started a hundred times: they are compiled once, whatever the environment says.
 test: $(VENV)/.test $(SCREENS)
-	@$(BIN)/python -m pytest $(SPREAD)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(SPREAD)
 
 # The tests that search, with all their cases and not only some of them; nothing that opens a socket. Ten minutes.
 deep: $(VENV)/.test

@@ -19,9 +19,24 @@ NO_QUESTDB = bool(os.environ.get("NO_QUESTDB"))
 island._FakedPolicy.policy = asyncio.DefaultEventLoopPolicy()
 
 # What takes longest comes first, so that at the end of a run nobody waits for a long file that began late.
+# Before all others comes what looks at pages, one file after the other: they share a hub and a browser.
 LONGEST_FIRST = (
-    "drills/test_drills.py",
+    "browser/test_every_screen.py",
     "browser/test_realtime_page.py",
+    "browser/test_terminal_page.py",
+    "browser/test_market_page.py",
+    "browser/test_docs_page.py",
+    "browser/test_shell.py",
+    "browser/test_alerts_page.py",
+    "browser/test_example_page.py",
+    "browser/test_looks.py",
+    "browser/test_comparison_pages.py",
+    "browser/test_sink_alarm.py",
+    "browser/test_quality_page.py",
+    "browser/test_stream_client.py",
+    "browser/test_stream_in_chromium.py",
+    "browser/test_console.py",
+    "drills/test_drills.py",
     "loopback/test_hub.py",
     "loopback/test_program.py",
     "sinks/test_questdb_outages.py",
@@ -37,11 +52,7 @@ LONGEST_FIRST = (
     "loopback/test_kill_hub.py",
     "sinks/test_questdb_history.py",
     "loopback/test_truth_trouble.py",
-    "browser/test_example_page.py",
-    "browser/test_docs_page.py",
     "loopback/test_stream_resume_drill.py",
-    "browser/test_sink_alarm.py",
-    "browser/test_stream_client.py",
 )
 PLACES = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST_FIRST)}
 

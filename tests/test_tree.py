@@ -19,6 +19,7 @@ from actors.runtime.settings import Settings
 from actors.runtime.start import last_words
 from supervisor import Hub
 from tests.fakes import ScriptedExchange, mock_now_ns, quarters, settings_for
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ async def running(
         nursery.start_soon(tree.run)
         await trio.sleep(0)
         yield hub
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE_S):
             await hub.drain()
 
 

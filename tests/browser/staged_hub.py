@@ -7,9 +7,9 @@ import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT, SimulatorProcess, free_port, hub, simulator, until_it_answers
 
-START_S = 30.0
 ALERTS = """
 [alert:trades-in-trouble]
 keys = bybit:linear:*
@@ -57,7 +57,7 @@ class StagedHub:
         process = self._running.enter_context(
             hub(self._directory, self._exchange.port, "--settings", str(self._settings), **overrides)
         )
-        until_it_answers(process.child, self.answers, process.log, START_S)
+        until_it_answers(process.child, self.answers, process.log, PATIENCE_S)
 
     def answers(self) -> bool:
         """Whether the hub serves."""

@@ -19,7 +19,6 @@ from .staged_hub import StagedHub
 
 pytestmark = pytest.mark.browser
 
-LIVE_MS = 30_000
 RULES = "/api/v1/alerts"
 # A browser that has never been asked, and remembers what it was asked and told.
 NOTIFICATION = """
@@ -43,18 +42,10 @@ def shared(browser: Browser) -> Iterator[Screen]:
     context.close()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """The page asks every few seconds, and this machine may be busy."""
-    expect.set_options(timeout=LIVE_MS)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 def open_page(shared: Screen, hub: StagedHub, query: str = "") -> Page:
     shared.said.clear()
     shared.page.goto(f"{hub.url}/alerts{query}")
-    expect(shared.page.locator('[data-rule="trades-in-trouble"]')).to_be_visible(timeout=LIVE_MS)
+    expect(shared.page.locator('[data-rule="trades-in-trouble"]')).to_be_visible()
     return shared.page
 
 
@@ -99,11 +90,11 @@ def test_a_rule_is_written_with_the_hubs_help_and_fires(shared: Screen, staged_h
     page.get_by_label("Value").fill("0.5")
     page.get_by_role("button", name="Preview the last 24 h").click()
     expect(page.get_by_role("region", name="Preview")).to_contain_text(
-        re.compile(r"would have fired .* in the last 24 h.*2 instruments were looked at"), timeout=LIVE_MS
+        re.compile(r"would have fired .* in the last 24 h.*2 instruments were looked at")
     )
     page.get_by_label("Name").press("Enter")
     try:
-        expect(line(page, "btc-up")).to_have_attribute("data-state", "firing", timeout=LIVE_MS)
+        expect(line(page, "btc-up")).to_have_attribute("data-state", "firing")
         detail = page.locator("#rule-detail")
         expect(detail.locator("[data-subject]")).to_have_count(2)
         link = detail.get_by_role("link", name="bybit:linear:BTCUSDT")
@@ -112,7 +103,7 @@ def test_a_rule_is_written_with_the_hubs_help_and_fires(shared: Screen, staged_h
         expect(happened.filter(has_text="price is")).to_have_count(2)
         expect(page).to_have_url(re.compile(r"/alerts\?at=btc-up$"))
         page.reload()
-        expect(page.locator("#rule-detail")).to_contain_text("price > 0.5", timeout=LIVE_MS)
+        expect(page.locator("#rule-detail")).to_contain_text("price > 0.5")
     finally:
         page.goto("about:blank")
         page.request.delete(f"{staged_hub.url}{RULES}/btc-up", data={})
@@ -140,11 +131,11 @@ def test_a_rule_is_changed_muted_and_deleted_and_comes_back(shared: Screen, stag
         page.get_by_role("button", name="Save the change").click()
         expect(detail).to_contain_text("price > 1,000,000,000")
         expect(detail).to_contain_text("every day, 00–22 h UTC")
-        expect(line(page, "mine")).to_have_attribute("data-state", "idle", timeout=LIVE_MS)
+        expect(line(page, "mine")).to_have_attribute("data-state", "idle")
         detail.get_by_role("button", name="Delete").click()
         expect(line(page, "mine")).to_have_count(0)
         page.get_by_role("button", name="Undo").click()
-        expect(line(page, "mine")).to_contain_text("critical", timeout=LIVE_MS)
+        expect(line(page, "mine")).to_contain_text("critical")
         page.keyboard.press("Escape")
         expect(detail).to_have_count(0)
     assert shared.said == []
@@ -169,15 +160,15 @@ def test_a_rule_of_the_settings_is_read_only_and_can_be_copied(shared: Screen, s
 def test_what_cannot_be_trusted_is_told_as_stale(shared: Screen, staged_hub: StagedHub) -> None:
     page = open_page(shared, staged_hub)
     with rule(page, staged_hub, "far", when={"kind": "above", "value": 1e12}):
-        expect(line(page, "far")).to_have_attribute("data-state", "idle", timeout=LIVE_MS)
+        expect(line(page, "far")).to_have_attribute("data-state", "idle")
         staged_hub.fail(kind="stall", venue="bybit", market="linear")
         try:
-            expect(line(page, "far")).to_have_attribute("data-state", "stale", timeout=LIVE_MS)
+            expect(line(page, "far")).to_have_attribute("data-state", "stale")
         finally:
             staged_hub.heal()
-        expect(line(page, "far")).to_have_attribute("data-state", "idle", timeout=LIVE_MS)
+        expect(line(page, "far")).to_have_attribute("data-state", "idle")
         page.goto(f"{staged_hub.url}/alerts?state=idle&q=far")
-        expect(page.locator("[data-rule]")).to_have_count(1, timeout=LIVE_MS)
+        expect(page.locator("[data-rule]")).to_have_count(1)
     assert shared.said == []
 
 
@@ -185,7 +176,7 @@ def test_a_notifier_can_be_tried(shared: Screen, staged_hub: StagedHub) -> None:
     page = open_page(shared, staged_hub)
     notifier = page.locator('[data-notifier="ops"]')
     notifier.get_by_role("button", name="Send a test").click()
-    expect(notifier.get_by_role("status")).to_contain_text("was not taken", timeout=LIVE_MS)
+    expect(notifier.get_by_role("status")).to_contain_text("was not taken")
     taken: list[bytes] = []
 
     class Taker(BaseHTTPRequestHandler):
@@ -200,7 +191,7 @@ def test_a_notifier_can_be_tried(shared: Screen, staged_hub: StagedHub) -> None:
     with ThreadingHTTPServer(("127.0.0.1", staged_hub.told_port), Taker) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         notifier.get_by_role("button", name="Send a test").click()
-        expect(notifier.get_by_role("status")).to_have_text("The test message was taken.", timeout=LIVE_MS)
+        expect(notifier.get_by_role("status")).to_have_text("The test message was taken.")
         server.shutdown()
     assert taken
     assert json.loads(taken[0])["type"].startswith("alert")
@@ -217,7 +208,7 @@ def test_the_browser_notifies_after_a_click_and_of_what_is_new_only(
     assert page.evaluate("window.asked") == 1
     page.get_by_role("link", name="Quality").click()  # another page: it notifies there as well
     with rule(page, staged_hub, "new-one", keys=["bybit:linear:BTCUSDT"]):
-        page.wait_for_function("window.shown.length > 0", timeout=LIVE_MS)
+        page.wait_for_function("window.shown.length > 0")
         shown = page.evaluate("window.shown")
     assert len(shown) == 1, "of what was there before, nothing is told again"
     assert shown[0][0] == "new-one: fired"

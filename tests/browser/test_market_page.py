@@ -17,7 +17,6 @@ from .conftest import Hub, Screen
 
 pytestmark = pytest.mark.browser
 
-LIVE_MS = 20_000
 ROW = ".list-body .list-row:not([hidden])"
 BYBIT = 30  # so many of the demo's instruments are Bybit's, which tells all of them at once
 # What Chromium itself says about a hub that is down. Nothing else is allowed.
@@ -47,7 +46,7 @@ def open_market(screen: Screen, hub: Hub, rest: str = "?exchange=bybit", rows: i
 
 
 def expect_rows(page: Page, count: int) -> None:
-    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(count + 1), timeout=LIVE_MS)
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(count + 1))
 
 
 def cells(page: Page, column: int) -> list[str]:
@@ -72,12 +71,10 @@ def test_prices_move_and_only_rows_that_are_seen_have_elements(
     screen: Screen, hub: Hub, tmp_path: Path
 ) -> None:
     page = open_market(screen, hub)
-    page.wait_for_function(
-        MOVED, arg=[".list-body", page.locator(".list-body").inner_text()], timeout=LIVE_MS
-    )
+    page.wait_for_function(MOVED, arg=[".list-body", page.locator(".list-body").inner_text()])
     assert page.evaluate(FLASHED)
     expect(page.locator(f"{ROW} .arrow:is(.up, .down)").first).to_have_text(re.compile("[↗↘]"))
-    expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible(timeout=LIVE_MS)
+    expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible()
     page.screenshot(path=tmp_path / "market.png")
     assert page.evaluate(CUT_OFF) == []
     page.set_viewport_size({"width": 1440, "height": 350})
@@ -85,7 +82,7 @@ def test_prices_move_and_only_rows_that_are_seen_have_elements(
     expect_rows(page, BYBIT)
     assert page.locator(".list-body .list-row").count() < BYBIT
     page.locator(".list").evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
-    expect(page.locator(f'[aria-rowindex="{BYBIT + 1}"]')).to_be_in_viewport(timeout=LIVE_MS)
+    expect(page.locator(f'[aria-rowindex="{BYBIT + 1}"]')).to_be_in_viewport()
     assert page.locator(".list-body .list-row").count() < BYBIT
     expect(page.get_by_role("columnheader", name="Symbol")).to_be_in_viewport()
     assert not re.search(r"NaN|undefined|Infinity|null", page.locator("main").inner_text())
@@ -110,7 +107,7 @@ def test_the_address_keeps_search_filters_sort_and_columns(screen: Screen, hub: 
     page.get_by_role("checkbox", name=re.compile("^Bid ")).uncheck()
     page.get_by_role("checkbox", name=re.compile("^Mark ")).check()
     page.keyboard.press("Escape")
-    page.wait_for_url(re.compile("columns=.*mark_price"), timeout=LIVE_MS)
+    page.wait_for_url(re.compile("columns=.*mark_price"))
     assert {name: told(page).get(name) for name in ("q", "exchange", "sort")} == {
         "q": "perp eth", "exchange": "binance,bybit", "sort": "exchange",
     }  # fmt: skip
@@ -120,9 +117,7 @@ def test_the_address_keeps_search_filters_sort_and_columns(screen: Screen, hub: 
     expect(page.get_by_role("columnheader", name="Mark price")).to_be_visible()
     expect(page.get_by_role("columnheader", name="Best bid")).to_have_count(0)
     expect(page.get_by_role("searchbox")).to_have_value("perp eth")
-    expect(page.locator(".market-spark path").first).to_have_attribute(
-        "d", re.compile("^M.+L"), timeout=LIVE_MS
-    )
+    expect(page.locator(".market-spark path").first).to_have_attribute("d", re.compile("^M.+L"))
     assert screen.said == []
 
 
@@ -132,7 +127,7 @@ def test_an_expression_narrows_the_list_and_a_mistake_is_told_at_the_field(scree
     field = page.get_by_role("textbox", name="Filter expression")
     field.fill("foo>3")
     field.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("'foo' at 0: no such field", timeout=LIVE_MS)
+    expect(page.get_by_role("alert")).to_contain_text("'foo' at 0: no such field")
     expect(field).to_have_attribute("aria-invalid", "true")
     field.fill("base=BTC and market=spot")
     field.press("Enter")
@@ -170,14 +165,14 @@ def test_the_keyboard_alone_moves_marks_sorts_and_opens(screen: Screen, hub: Hub
     expect(page.get_by_role("columnheader", name="Last price")).to_have_attribute("aria-sort", "descending")
     page.keyboard.press("4")
     expect(page.get_by_role("columnheader", name="Last price")).to_have_attribute("aria-sort", "ascending")
-    page.wait_for_url(re.compile("sort=price"), timeout=LIVE_MS)
+    page.wait_for_url(re.compile("sort=price"))
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("give the row a star")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/terminal/[a-z]+:[a-z]+:"), timeout=LIVE_MS)
+    page.wait_for_url(re.compile("/terminal/[a-z]+:[a-z]+:"))
     page.go_back()
     expect_rows(page, 1)
     assert screen.said == []
@@ -217,7 +212,7 @@ def test_stale_prices_are_grey_and_a_hostile_name_is_only_text(screen: Screen, h
     change_records(screen.page, hostile_and_stale)
     page = open_market(screen, hub, "?exchange=bybit&sort=symbol")
     link = page.locator(".market-symbol a", has_text="onerror")
-    expect(link).to_have_text(HOSTILE, timeout=LIVE_MS)
+    expect(link).to_have_text(HOSTILE)
     assert page.evaluate("window.harmed") is None
     assert page.locator(".list img").count() == 0
     row = page.locator(ROW).filter(has=link)
@@ -230,12 +225,12 @@ def test_stale_prices_are_grey_and_a_hostile_name_is_only_text(screen: Screen, h
 def test_a_restart_of_the_hub_is_shown_and_survived(screen: Screen, hub: Hub) -> None:
     page = open_market(screen, hub, "?exchange=bybit&sort=symbol")
     page.keyboard.press("j")
-    expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible(timeout=LIVE_MS)
+    expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible()
     hub.stop()
-    expect(page.locator(f"{ROW}:not(.stale)")).to_have_count(0, timeout=LIVE_MS)
+    expect(page.locator(f"{ROW}:not(.stale)")).to_have_count(0)
     expect(page.locator(f"{ROW}.stale").first).to_be_visible()
     hub.start()
-    expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible(timeout=45_000)
+    expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible()
     expect_rows(page, BYBIT)
     expect(selected(page)).to_have_attribute("aria-rowindex", "2")
     assert [said for said in screen.said if not HUB_IS_DOWN.fullmatch(said)] == []

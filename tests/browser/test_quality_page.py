@@ -13,13 +13,12 @@ from .staged_hub import StagedHub
 
 pytestmark = pytest.mark.browser
 
-LIVE_MS = 30_000
 HOSTILE = '<img src=x onerror="window.harmed=1">\u202e' + "X" * 200
 
 
 def open_page(screen: Screen, hub: StagedHub, query: str = "") -> Page:
     screen.page.goto(f"{hub.url}/quality{query}")
-    expect(screen.page.locator(".grid tbody tr")).to_have_count(2, timeout=LIVE_MS)
+    expect(screen.page.locator(".grid tbody tr")).to_have_count(2)
     return screen.page
 
 
@@ -34,7 +33,7 @@ def cell(page: Page, market: str, channel: str) -> str:
 def test_everything_that_is_followed_has_a_cell(screen: Screen, staged_hub: StagedHub) -> None:
     page = open_page(screen, staged_hub)
     for market, count in (("linear", 3), ("spot", 2)):
-        expect(page.locator(cell(page, market, "trades"))).to_have_text(f"L{count} live", timeout=LIVE_MS)
+        expect(page.locator(cell(page, market, "trades"))).to_have_text(f"L{count} live")
     expect(page.locator(cell(page, "linear", "book"))).to_have_attribute("data-state", "idle")
     expect(page.locator('[data-sink="history"]')).to_contain_text("ok")
     expect(page.locator("[data-client]", has_text="this page")).to_contain_text("127.0.0.1")
@@ -53,12 +52,12 @@ def test_a_cell_opens_its_instruments_and_the_address_keeps_that(
     trades.focus()
     page.keyboard.press("Enter")
     rows = page.locator("#drill-down tbody tr[data-key]")
-    expect(rows).to_have_count(3, timeout=LIVE_MS)
+    expect(rows).to_have_count(3)
     assert page.url.endswith("/quality?at=bybit%3Alinear%3Atrades")
     page.get_by_role("searchbox", name="Search symbols").fill("eth")
     expect(rows).to_have_count(1)
     page.reload()
-    expect(rows).to_have_count(1, timeout=LIVE_MS)
+    expect(rows).to_have_count(1)
     expect(rows).to_contain_text("ETHUSDT")
     expect(rows.get_by_role("link")).to_have_attribute("href", "/terminal/bybit:linear:ETHUSDT")
     page.get_by_role("searchbox", name="Search symbols").fill("nothing like that")
@@ -75,21 +74,21 @@ def test_a_cell_opens_its_instruments_and_the_address_keeps_that(
 def test_what_is_lost_is_seen_with_its_gap(screen: Screen, staged_hub: StagedHub) -> None:
     page = open_page(screen, staged_hub, "?at=bybit:linear:ticker&window=5m")
     ticker = page.locator(cell(page, "linear", "ticker"))
-    expect(ticker).to_have_text("L3 live", timeout=LIVE_MS)
+    expect(ticker).to_have_text("L3 live")
     for kind in ("refuse", "drop"):  # it is gone, and does not come back
         staged_hub.fail(kind=kind, venue="bybit", market="linear")
     try:
-        expect(ticker).not_to_have_attribute("data-state", "live", timeout=LIVE_MS)
+        expect(ticker).not_to_have_attribute("data-state", "live")
         first = page.locator("#drill-down tbody tr").first
-        expect(first).not_to_have_attribute("data-state", "live", timeout=LIVE_MS)
+        expect(first).not_to_have_attribute("data-state", "live")
         expect(first.locator(".why")).not_to_be_empty()
         expect(
             page.locator(".lane", has_text="Bybit linear ticker").locator('.fate[data-fate="open"]').first
-        ).to_be_visible(timeout=LIVE_MS)
+        ).to_be_visible()
     finally:
         staged_hub.heal()
-    expect(ticker).to_have_text("L3 live", timeout=LIVE_MS)
-    expect(page.locator('.line .fate[data-fate="open"]')).to_have_count(0, timeout=LIVE_MS)
+    expect(ticker).to_have_text("L3 live")
+    expect(page.locator('.line .fate[data-fate="open"]')).to_have_count(0)
     assert screen.said == []
 
 
@@ -106,7 +105,7 @@ def test_a_hostile_symbol_is_only_text(screen: Screen, staged_hub: StagedHub) ->
     )
     screen.page.set_viewport_size({"width": 360, "height": 740})
     page = open_page(screen, staged_hub, "?at=bybit:linear:trades")
-    expect(page.locator("#drill-down .name")).to_have_text(HOSTILE, timeout=LIVE_MS)
+    expect(page.locator("#drill-down .name")).to_have_text(HOSTILE)
     assert page.locator("tbody img").count() == 0
     assert page.evaluate("window.harmed") is None
     assert page.evaluate("document.querySelector('main').scrollWidth") == 360

@@ -18,6 +18,7 @@ from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection
 
 from simulator import addresses
 from tests.loopback.tapes import difference
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, SimulatorProcess, free_port, process, simulator
 from tests.sinks.redis_server import RedisServer
 from tests.sinks.redis_server import running as running_redis
@@ -25,7 +26,6 @@ from tests.sinks.redis_server import running as running_redis
 SYMBOLS = ("ADAUSDT", "AVAXUSDT", "BTCUSDT", "DOGEUSDT", "ETHUSDT", "LTCUSDT", "SOLUSDT", "XRPUSDT")
 MARKETS = ("linear", "spot")
 KEYS = [f"bybit:{market}:{symbol}" for market in MARKETS for symbol in SYMBOLS]
-PATIENCE_S = 40
 NEWEST = 25
 TLS = ssl.create_default_context()  # never used, and slow to make for every question
 

@@ -21,12 +21,12 @@ from tickwell_client.address import Address
 from tickwell_client.websocket import dial
 
 from tests.clients.two_loops import run_apart
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT, HubProcess, environment, hub, simulator
 
 pytestmark = pytest.mark.loopback
 
 KEY = "bybit:linear:BTCUSDT"
-WITHIN_S = 60
 CUTS = 20
 both_loops = pytest.mark.parametrize("backend", ["trio", "asyncio"])
 
@@ -41,7 +41,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     ):
 
         async def until_live() -> None:
-            with trio.fail_after(WITHIN_S):
+            with trio.fail_after(PATIENCE_S):
                 await tickwell.until_listening()
                 await tickwell.until_states("live")
 
@@ -51,7 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 
 def run(backend: str, test: Any) -> None:
     async def main() -> None:
-        with anyio.fail_after(WITHIN_S):
+        with anyio.fail_after(PATIENCE_S):
             await test()
 
     run_apart(main, backend)
@@ -222,7 +222,7 @@ def python(*arguments: str) -> str:
         env=environment(PYTHONPATH=ROOT / "clients" / "python" / "src"),
         capture_output=True,
         text=True,
-        timeout=WITHIN_S,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

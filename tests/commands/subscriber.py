@@ -16,6 +16,7 @@ from actors.runtime.settings import WebSettings
 from commands import every
 from commands.stream.address import read_address
 from commands.sub import params_of, subscribe
+from tests.patience import PATIENCE_S
 from tests.web.populated import BTC, records, ticker, trade
 from tests.web.served import Hub
 
@@ -69,13 +70,13 @@ class Subscriber:
 
     async def until(self, count: int) -> None:
         """Wait for so many lines."""
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while len(self.lines) < count:
                 await trio.sleep(0.01)
 
     async def end(self) -> None:
         """Wait for its end."""
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             await self.ended.wait()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pyte
 import trio
 
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT, environment
 
 READ_BYTES = 65_536
@@ -74,7 +75,7 @@ class Terminal:
         self._screen.resize(lines, columns)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 20) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = PATIENCE_S) -> None:
         """Wait until the screen shows something."""
         with trio.move_on_after(seconds):
             while not condition():
@@ -84,7 +85,7 @@ class Terminal:
 
     async def end(self) -> int:
         """Wait for the program's end: its exit code."""
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while self.child.poll() is None:
                 await trio.sleep(0.02)
         return self.child.returncode

@@ -25,6 +25,7 @@ from commands.listen.lines import json_line, plain_line
 from commands.listen.listening import Listener, Lost
 from tests.fakes import settings_for
 from tests.nats.nats_server import NatsServer, running
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT, environment, free_port
 
 pytestmark = pytest.mark.loopback
@@ -105,7 +106,7 @@ class Run:
         self.lines += data.decode().splitlines()
 
     async def until(self, line: str) -> None:
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while line not in self.lines:
                 await trio.sleep(0.01)
 
@@ -115,7 +116,7 @@ async def listening(run: Run, link: Link) -> AsyncIterator[None]:
     """It has subscribed: what is published now, it hears."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run.listener.run)
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while not run.lines:
                 await link.publish([quote("quotes.spot.BTCFIRST")])
                 await trio.sleep(0.02)
@@ -155,7 +156,7 @@ async def test_it_ends_after_so_many(server: NatsServer) -> None:
     run = Run(server, left=3)
     async with linked(Address.parse(server.url)) as link, trio.open_nursery() as nursery:
         nursery.start_soon(run.listener.run)
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while len(run.lines) < 3:
                 await link.publish([quote("quotes.spot.A"), quote("quotes.spot.B")])
                 await trio.sleep(0.02)
@@ -168,18 +169,18 @@ async def test_a_lost_server_is_told_and_found_again(server: NatsServer) -> None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run.listener.run)
         async with linked(Address.parse(server.url)) as link:
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 while not run.lines:
                     await link.publish([quote("quotes.spot.A")])
                     await trio.sleep(0.02)
             server.kill()
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 while not run.said:
                     await trio.sleep(0.02)
         await trio.sleep(0.2)
         server.start()
         async with linked(Address.parse(server.url)) as link:
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 while "quotes.spot.B" not in run.lines:
                     await link.publish([quote("quotes.spot.B")])
                     await trio.sleep(0.02)
@@ -257,7 +258,7 @@ def program(server: NatsServer, *arguments: str) -> Iterator[subprocess.Popen[by
 
 async def test_as_a_program_it_ends_cleanly_on_a_signal(server: NatsServer) -> None:
     async with linked(Address.parse(server.url)) as link:
-        with program(server, "quotes.*.A*", "--json") as child, trio.fail_after(20):
+        with program(server, "quotes.*.A*", "--json") as child, trio.fail_after(PATIENCE_S):
             assert child.stdout is not None
             lines: list[bytes] = []
 

@@ -17,6 +17,7 @@ from actors.runtime.settings import WebSettings
 from commands.stream.messages import HubLost, HubRefused
 from tests.commands.relay import relay
 from tests.commands.subscriber import publish, publish_trades, subscribed
+from tests.patience import PATIENCE_S
 from tests.processes import free_port
 from tests.web.harness import report
 from tests.web.populated import BTC, book
@@ -173,7 +174,7 @@ async def test_a_hub_that_was_restarted_is_not_taken_for_the_same(
 async def until_subscribed(served: Hub) -> None:
     """Wait until the hub has a subscription."""
     stream = served.app.extensions["tickwell"].stream
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         while not stream.status()["subscriptions"]:
             await trio.sleep(0.01)
 
@@ -262,7 +263,7 @@ async def test_a_hub_that_comes_later_is_waited_for(
         road.closed = True
         running = await subscribed(served, tmp_path / "out", "ticker", "--limit", "1", port=road.port)
         said = ""
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while "no hub at" not in said:
                 await trio.sleep(0.01)
                 said += capsys.readouterr().err

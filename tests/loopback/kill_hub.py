@@ -21,6 +21,7 @@ import httpx
 import trio
 
 from tests.loopback.kill_books import Kept, in_outbox
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, SimulatorProcess, hub, simulator
 
 MARKETS = {"bybit": ("linear", "spot"), "binance": ("spot",)}
@@ -205,7 +206,7 @@ def locked(path: Path, is_so: bool) -> Iterator[None]:
 
 async def until_producing(tickwell: HubProcess) -> None:
     """Wait until every symbol of every market has spoken."""
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE_S):
         await tickwell.until_listening()
         while True:
             markets = (await tickwell.status())["markets"]

@@ -21,9 +21,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from tests.patience import PATIENCE_S
+
 Format: TypeAlias = Literal["json", "msgpack"]
 Connection: TypeAlias = trio_websocket.WebSocketConnection
-WAIT_S = 10.0
 
 
 class Closed(Exception):
@@ -41,7 +42,7 @@ class Wire(Protocol):
         """Send a message."""
 
     def receive(self) -> str | bytes:
-        """The next message. Raises `Closed`, and `TimeoutError` after `WAIT_S`."""
+        """The next message. Raises `Closed`, and `TimeoutError` after `PATIENCE_S`."""
 
 
 class WebsocketsWire:
@@ -55,7 +56,7 @@ class WebsocketsWire:
 
     def receive(self) -> str | bytes:
         try:
-            received: str | bytes = self._connection.recv(timeout=WAIT_S)
+            received: str | bytes = self._connection.recv(timeout=PATIENCE_S)
         except ConnectionClosed as closed:
             raise Closed(closed.rcvd.code if closed.rcvd else 1006) from None
         return received
@@ -90,7 +91,7 @@ class TrioWire:
 
     async def _receive(self) -> str | bytes:
         try:
-            with trio.fail_after(WAIT_S):
+            with trio.fail_after(PATIENCE_S):
                 received: str | bytes = await self._connection.get_message()
         except trio.TooSlowError:
             raise TimeoutError from None
@@ -118,12 +119,12 @@ def trio_wire(url: str, protocol: str) -> Iterator[Wire]:
 
     thread = threading.Thread(target=trio.run, args=(main,), daemon=True)
     thread.start()
-    wire, scope = opened.get(timeout=WAIT_S)
+    wire, scope = opened.get(timeout=PATIENCE_S)
     try:
         yield wire
     finally:
         wire._token.run_sync_soon(scope.cancel)
-        thread.join(timeout=WAIT_S)
+        thread.join(timeout=PATIENCE_S)
 
 
 OPEN = """
@@ -162,7 +163,7 @@ class ChromiumWire:
         self._page.evaluate("(data) => window.wire.send(data)", data if isinstance(data, str) else list(data))
 
     def receive(self) -> str | bytes:
-        heard = self._page.evaluate("(ms) => window.wire.receive(ms)", WAIT_S * 1000)
+        heard = self._page.evaluate("(ms) => window.wire.receive(ms)", PATIENCE_S * 1000)
         if heard is None:
             raise TimeoutError
         if isinstance(heard, dict):

@@ -14,12 +14,12 @@ from msgspec import structs
 
 from actors.market.tick import Changes, Pair, Tick
 from actors.runtime.settings import StreamSettings, WebSettings
+from tests.patience import PATIENCE_S
 from tests.web.harness import report
 from tests.web.populated import OFFERS, instrument, records, ticker
 from tests.web.served import Hub, hub
 
 T = TypeVar("T")
-START_S = 20.0
 SPOT = ("bybit", "spot")
 LACKING = {**OFFERS, SPOT: structs.replace(OFFERS[SPOT], switched_off=("trades",))}
 
@@ -81,10 +81,10 @@ def theatre(**stream: Any) -> Iterator[Theatre]:
 
     thread = threading.Thread(target=trio.run, args=(main,), daemon=True)
     thread.start()
-    running, over = opened.get(timeout=START_S)
+    running, over = opened.get(timeout=PATIENCE_S)
     try:
         yield running
     finally:
         running.call(over.set)
-        thread.join(timeout=START_S)
+        thread.join(timeout=PATIENCE_S)
         assert not thread.is_alive()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, hub, simulator
 
 pytestmark = pytest.mark.loopback
@@ -32,14 +33,14 @@ async def sink(tickwell: HubProcess) -> dict[str, Any]:
 
 async def until_kept(tickwell: HubProcess, ids: set[str]) -> None:
     """Wait until history answers with these trades."""
-    with trio.fail_after(15):
+    with trio.fail_after(PATIENCE_S):
         while not ids <= {each["trade_id"] for each in await trades(tickwell, "/history?limit=5000")}:
             await trio.sleep(0.1)
 
 
 async def seen_trades(tickwell: HubProcess, count: int) -> list[dict[str, Any]]:
     """The trades that are told, once there are so many."""
-    with trio.fail_after(30):
+    with trio.fail_after(PATIENCE_S):
         await tickwell.until_listening()
         await tickwell.until_states("live", "bybit:linear")
         while len(seen := await trades(tickwell, "?limit=500")) < count:
@@ -58,7 +59,7 @@ async def test_what_was_kept_is_there_once_after_the_next_start(tmp_path: Path, 
             with trio.fail_after(8):
                 assert await tickwell.signal_and_wait(number) in (0, -signal.SIGKILL)
         with hub(tmp_path, exchange.port) as tickwell:
-            with trio.fail_after(15):
+            with trio.fail_after(PATIENCE_S):
                 await tickwell.until_listening()
                 await tickwell.until_states("live", "bybit:linear")
             kept = await trades(tickwell, "/history?limit=5000")
@@ -84,13 +85,15 @@ async def test_the_rows_of_a_sink_add_up(tmp_path: Path) -> None:
 
 async def test_two_hubs_cannot_keep_the_same_history(tmp_path: Path) -> None:
     with hub(tmp_path, None, "--demo") as first:
-        with trio.fail_after(15):
+        with trio.fail_after(PATIENCE_S):
             await first.until_listening()
             while not (await sink(first))["written"]:
                 await trio.sleep(0.1)
-        with hub(tmp_path, None, "--demo") as second, trio.fail_after(15):
+        with hub(tmp_path, None, "--demo") as second, trio.fail_after(PATIENCE_S):
             assert await trio.to_thread.run_sync(second.child.wait) == 73
             assert str(first.child.pid) in second.log.read_text()
-        with trio.fail_after(15):  # a write that was slow goes by way of the outbox, and is caught up with
+        with trio.fail_after(
+            PATIENCE_S
+        ):  # a write that was slow goes by way of the outbox, and is caught up with
             while (await sink(first))["state"] != "ok":
                 await trio.sleep(0.1)

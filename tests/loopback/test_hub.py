@@ -13,6 +13,7 @@ import pytest
 import trio
 from trio_websocket import WebSocketConnection, open_websocket_url
 
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, SimulatorProcess, hub, simulator
 
 pytestmark = pytest.mark.loopback
@@ -56,7 +57,7 @@ def shared_tickwell(folder: Path, shared_exchanges: SimulatorProcess) -> Iterato
 @pytest.fixture
 async def tickwell(shared_tickwell: HubProcess, exchanges: SimulatorProcess) -> HubProcess:
     """One for those who leave it as they found it: with every feed live."""
-    with trio.fail_after(30):
+    with trio.fail_after(PATIENCE_S):
         await shared_tickwell.until_listening()
     return shared_tickwell
 
@@ -82,7 +83,7 @@ async def test_a_refused_symbol_is_named_and_takes_nobody_with_it(
     tmp_path: Path, exchanges: SimulatorProcess
 ) -> None:
     await exchanges.inject(kind="refuse_topic", venue="bybit", market="linear", topic="tickers.SOLUSDT")
-    with hub(tmp_path, exchanges.port) as tickwell, trio.fail_after(15):
+    with hub(tmp_path, exchanges.port) as tickwell, trio.fail_after(PATIENCE_S):
         await tickwell.until_listening()
         await tickwell.until_states("live")
         status = next(m for m in (await tickwell.status())["markets"] if m["refused"])
@@ -100,7 +101,7 @@ async def test_unknown_symbols_are_named_and_the_rest_streams(
         "TICKWELL_EXCHANGE_BINANCE_SPOT": "top:3",
         "TICKWELL_EXCHANGE_BYBIT_SPOT": "*",
     }
-    with hub(tmp_path, exchanges.port, **given) as tickwell, trio.fail_after(20):
+    with hub(tmp_path, exchanges.port, **given) as tickwell, trio.fail_after(PATIENCE_S):
         await tickwell.until_listening()
         await tickwell.until_states("live")
         markets = {f"{m['exchange']}:{m['market']}": m for m in (await tickwell.status())["markets"]}
@@ -118,12 +119,12 @@ async def test_unknown_symbols_are_named_and_the_rest_streams(
 
 
 async def test_five_markets_move_soon_after_the_start(tickwell: HubProcess) -> None:
-    with trio.fail_after(30):  # alone it takes five seconds; here it is not alone
+    with trio.fail_after(PATIENCE_S):  # alone it takes five seconds; here it is not alone
         await tickwell.until_states("live")
     assert set(await tickwell.states()) == MARKETS
     async with stream(tickwell, "binance") as websocket:
         seen: dict[str, set[float]] = {}
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while not (len(seen) == 2 and all(len(prices) > 3 for prices in seen.values())):
                 for record in (await next_message(websocket))["data"]:
                     if record["symbol"] == "BTCUSDT" and record["bid"] is not None:
@@ -133,7 +134,7 @@ async def test_five_markets_move_soon_after_the_start(tickwell: HubProcess) -> N
 @pytest.mark.parametrize("exchange", ["bybit", "hyperliquid", "binance"])
 async def test_records_are_complete(tickwell: HubProcess, exchange: str) -> None:
     incomplete: dict[str, set[str]] = {}
-    with trio.move_on_after(15):
+    with trio.move_on_after(PATIENCE_S):
         async with stream(tickwell, exchange) as websocket:
             while True:
                 records = (await next_message(websocket))["data"]
@@ -150,12 +151,12 @@ async def test_records_are_complete(tickwell: HubProcess, exchange: str) -> None
 async def test_a_killed_feed_comes_back_while_the_others_never_stop(
     tickwell: HubProcess, exchanges: SimulatorProcess
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         await tickwell.until_states("live")
     before = await reconnects(tickwell)
     await exchanges.inject(kind="reset", venue="bybit", market="linear")
     others = MARKETS - {"bybit:linear"}
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         while True:
             states, after = await tickwell.states(), await reconnects(tickwell)
             assert {states[name] for name in others} == {"live"}
@@ -166,7 +167,7 @@ async def test_a_killed_feed_comes_back_while_the_others_never_stop(
 
 
 async def test_start_and_stop_are_obeyed_and_idempotent(tickwell: HubProcess) -> None:
-    with trio.fail_after(20):
+    with trio.fail_after(PATIENCE_S):
         await tickwell.until_states("live")
         async with httpx.AsyncClient(base_url=tickwell.url) as client:
             for _ in range(2):
@@ -186,7 +187,7 @@ async def test_start_and_stop_are_obeyed_and_idempotent(tickwell: HubProcess) ->
 async def test_an_announced_shutdown_is_met_without_a_gap(
     tickwell: HubProcess, exchanges: SimulatorProcess
 ) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         await tickwell.until_states("live")
     before = await reconnects(tickwell)
     async with stream(tickwell, "binance", "?symbols=BTCUSDT&market=spot") as websocket:

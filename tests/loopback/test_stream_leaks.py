@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from actors.market.tick import Changes, Tick
 from tests.web.populated import BTC, ETH, book, records, ticker, trade
@@ -60,12 +61,20 @@ async def visit(served: Hub, dice: random.Random) -> None:
                 pass
 
 
+def tasks() -> int:
+    """How many tasks there are: whoever has gone has none that still winds up."""
+    return trio.lowlevel.current_statistics().tasks_living
+
+
 async def test_nothing_is_left_of_a_thousand_visitors() -> None:
     dice = random.Random(7)
     async with hub() as served:
         site = served.app.extensions["tickwell"]
         assert isinstance(site, Site)
         sizes: list[int] = []
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        alone = tasks()
+        tracemalloc.start()
         for number in range(ROUNDS):
             tick(served.model, number)
             async with trio.open_nursery() as nursery:
@@ -73,10 +82,8 @@ async def test_nothing_is_left_of_a_thousand_visitors() -> None:
                     nursery.start_soon(visit, served, random.Random(dice.random()))
                 await trio.sleep(0.02)
                 tick(served.model, number)
-            await until(lambda: site.stream.is_empty and not site.stream.doors.open)
-            if number == ROUNDS // 2:
-                tracemalloc.start()
-            elif number > ROUNDS // 2:
+            await until(lambda: site.stream.is_empty and not site.stream.doors.open and tasks() <= alone)
+            if number >= ROUNDS // 2:
                 gc.collect()
                 sizes.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()

@@ -30,6 +30,7 @@ from tests.loopback.truth import (
     running_hub,
     until,
 )
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess
 
 pytestmark = pytest.mark.loopback
@@ -63,7 +64,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Exchanges, 
 
 @pytest.fixture
 async def system(pair: tuple[Exchanges, HubProcess]) -> AsyncIterator[System]:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         running = System(*pair, client, KEYS)
         await running.hub.until_listening()
         await running.until_live("ticker", "trades", "book")
@@ -199,7 +200,7 @@ async def test_who_was_away_for_longer_than_the_ring_reaches_is_told_so(system: 
     stays = Nomad(system.hub, 100)  # somebody reads: it is not the hub's rest that ends the ring
     async with trio.open_nursery() as nursery:
         nursery.start_soon(stays.visit, EVER)
-        await until(lacking, within_s=30)
+        await until(lacking)
         nursery.cancel_scope.cancel()
     trades = nomad.pictures["trades"]
     told = len(trades.events)

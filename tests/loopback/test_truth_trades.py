@@ -28,6 +28,7 @@ from tests.loopback.truth import (
     symbol_of,
     until,
 )
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess
 
 pytestmark = pytest.mark.loopback
@@ -49,7 +50,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Exchanges, 
 
 @pytest.fixture
 async def system(pair: tuple[Exchanges, HubProcess]) -> AsyncIterator[System]:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         running = System(*pair, client)
         await running.hub.until_listening()
         await running.until_live("ticker", "trades")
@@ -72,7 +73,7 @@ async def until_traded(system: System, keys: list[str], count: int) -> None:
         now = {key: (await system.truth(key))["trades_total"] for key in keys}
         return [f"{key}: {now[key] - before[key]}" for key in keys if now[key] < before[key] + count]
 
-    await until(lacking, within_s=20)
+    await until(lacking)
 
 
 async def test_every_trade_is_told_once_and_in_order(system: System) -> None:
@@ -143,7 +144,7 @@ async def test_what_was_missed_between_two_connections_is_told_after_all(
     async with system.standstill():
         for market in BY_MARKET if history else ():
             await system.inject("trade_history", market)
-        await until(lambda: unhealed(system, KEYS, "disconnect"), within_s=20)
+        await until(lambda: unhealed(system, KEYS, "disconnect"))
         await until(lambda: tape_complaint(system))
         await until(lambda: bar_complaint(system))
         await until(lambda: unnoticed(system, before))

@@ -29,6 +29,7 @@ from tests.loopback.truth import (
     symbol_of,
     until,
 )
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.loopback
 
@@ -48,7 +49,7 @@ async def system(
     settings = followed(by_market | {"binance:spot": ["*"]}, books=1000)
     settings["TICKWELL_MARKET_LISTING_REFRESH_S"] = "10"
     with exchanges(keys, traded=keys, symbols=70) as simulated:
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             for fault in faults:
                 url = f"http://127.0.0.1:{simulated.port}/control/fault"
                 (await client.post(url, json=fault)).raise_for_status()
@@ -95,13 +96,13 @@ async def promises_are_kept_at_last(running: System, keys: list[str]) -> None:
     books = await running.channels("book")
     assert {books[key]["quality"] for key in keys} == {"syncing"}
     assert all(books[key]["reason"] for key in keys)
-    await until(lambda: in_another_state(running, keys, "stale", "live"), within_s=20)
-    await running.until_live("book", keys=keys, within_s=10)
+    await until(lambda: in_another_state(running, keys, "stale", "live"))
+    await running.until_live("book", keys=keys)
 
 
 async def silence_is_noticed(running: System, keys: list[str]) -> None:
     """The book of one symbol falls silent, and speaks again."""
-    await until(lambda: unlearned(running, keys), within_s=20)
+    await until(lambda: unlearned(running, keys))
     for key in keys:
         await running.inject("silence", market_of(key), symbol=symbol_of(key), channel="book", duration_s=14)
     await until(lambda: in_another_state(running, keys, "stale"), within_s=14)
@@ -109,7 +110,7 @@ async def silence_is_noticed(running: System, keys: list[str]) -> None:
     assert all("no data for" in told[key]["reason"] for key in keys), [told[key] for key in keys]
     trades = await running.channels("trades")
     assert {trades[key]["quality"] for key in keys} == {"live"}
-    await running.until_live("book", keys=keys, within_s=20)
+    await running.until_live("book", keys=keys)
     for key in keys:
         over = [each for each in await running.holes(key, "book") if each["to_ts"]]
         assert any(each["cause"] == "silent" and each["to_ts"] - each["from_ts"] > 3000 for each in over), (
@@ -128,16 +129,16 @@ async def listings_are_followed(running: System) -> None:
     await running.inject("halt", market_of(HALTED), symbol=symbol_of(HALTED), duration_s=12)
     await running.inject("delist", market_of(DELISTED), symbol=symbol_of(DELISTED))
     await running.inject("list", market_of(NEW), symbol=symbol_of(NEW), price=2.0)
-    await until(lambda: in_another_state(running, [HALTED], "halted"), within_s=15)
+    await until(lambda: in_another_state(running, [HALTED], "halted"))
     assert "the exchange says" in (await running.channels("book"))[HALTED]["reason"]
     assert (await running.ask(f"book/{HALTED}")).json()["quality"]["state"] == "halted"
-    await running.until_live("ticker", "quote", "book", keys=[NEW], within_s=15)
+    await running.until_live("ticker", "quote", "book", keys=[NEW])
     assert (await running.ask(f"tickers/{NEW}")).status_code == 200
 
     refused = (await running.markets())[market_of(DELISTED)]["refused"]
     assert "not in the exchange's listing" in refused[symbol_of(DELISTED)]
     assert (await running.ask(f"book/{DELISTED}")).json()["code"] == "not_followed"
-    await running.until_live("book", "quote", keys=[HALTED], within_s=20)
+    await running.until_live("book", "quote", keys=[HALTED])
 
 
 async def in_another_state(running: System, keys: list[str], *wanted: str) -> list[str]:
@@ -152,7 +153,7 @@ async def books_come_back_under_a_low_limit(running: System) -> None:
     with refusals(running, weight=250, minute_s=3.0) as statuses:
         await running.inject("reset", "binance:spot")
         await until(lambda: in_another_state(running, books, "stale", "syncing", "connecting", "halted"))
-        await running.until_live("book", keys=books, within_s=40)
+        await running.until_live("book", keys=books)
     assert 429 in statuses, statuses
     assert 418 not in statuses, statuses
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import trio
 
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, SimulatorProcess, hub, simulator
 from tests.sinks.redis_server import RedisServer, running
 
@@ -57,7 +58,7 @@ async def known(tickwell: HubProcess, key: str) -> dict[str, Any]:
 
 async def a_run_that_ends(tmp_path: Path, exchange: SimulatorProcess, told: dict[str, object]) -> None:
     """The hub is live for a while, and is stopped."""
-    with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(60):
+    with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
         await tickwell.until_listening()
         await tickwell.until_states("live", *(key.rpartition(":")[0] for key in KEYS))
         while not all(each["written"] for each in (await tickwell.status())["sinks"]):
@@ -78,7 +79,7 @@ async def test_what_was_known_is_shown_as_stale_until_it_is_live(
                 last = client.hgetall("latest:FUTURES:BTCUSDT")
             assert last["market"] == "FUTURES" and last["exchange"] == "bybit"
         await exchange.inject(kind="refuse")
-        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(60):
+        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
             await tickwell.until_listening()
             before = {key: await known(tickwell, key) for key in KEYS}
             assert {each["quality"] for each in before.values()} == {"stale"}
@@ -104,7 +105,7 @@ async def test_a_redis_that_does_not_answer_holds_nothing_up(
     try:
         with simulator(tmp_path, "--rate", "50", "--symbols", "15") as exchange:
             told = settings(redis_server, history=False)
-            with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(60):
+            with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
                 await tickwell.until_listening()
                 await tickwell.until_states("live", "bybit:linear")
                 [found] = (await tickwell.status())["sinks"]
@@ -121,12 +122,12 @@ async def test_only_ticks_are_accepted_for_redis_and_none_is_lost(
 ) -> None:
     with simulator(tmp_path, "--rate", "50", "--symbols", "15") as exchange:
         told = settings(redis_server, history=True) | {"TICKWELL_SINK_REDIS_TIMESERIES_INTERVAL_S": 0}
-        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(60):
+        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
             await tickwell.until_listening()
             await tickwell.until_states("live", "bybit:linear")
             await trio.sleep(2)
             assert await tickwell.signal_and_wait() == 0
-        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(60):
+        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
             await tickwell.until_listening()
             sinks = {each["name"]: each for each in (await tickwell.status())["sinks"]}
             assert sinks["redis"]["dropped"] == {} and sinks["redis"]["outbox_rows"] == 0

@@ -22,6 +22,7 @@ import trio
 from simulator import Simulator, SimulatorSettings
 from simulator.instruments import Instrument
 from simulator.world import MoveKind
+from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, hub
 
 LEVELS = {"bybit": 50, "binance": 50, "hyperliquid": 20}
@@ -201,7 +202,7 @@ def running_hub(directory: Path, simulated: Exchanges, **settings: object) -> It
         yield running
 
 
-async def until(complaint: Callable[[], Awaitable[object]], within_s: float = 10.0) -> None:
+async def until(complaint: Callable[[], Awaitable[object]], within_s: float = PATIENCE_S) -> None:
     """Ask again and again until there is nothing to complain of; else fail with the newest complaint."""
     newest: object = "nothing was answered"
     with trio.move_on_after(within_s):
@@ -294,7 +295,7 @@ class System:
         mine = [each for each in every if each["key"] == key and each["channel"] == channel]
         return sorted(mine, key=lambda each: each["from_ts"])
 
-    async def until_live(self, *channels: str, keys: Iterable[str] = (), within_s: float = 10.0) -> None:
+    async def until_live(self, *channels: str, keys: Iterable[str] = ()) -> None:
         """Wait until these channels of all instruments (or of `keys`) are live."""
         wanted = list(keys) or self.keys
 
@@ -308,7 +309,7 @@ class System:
                         lacks.append(f"{key} {channel}: {state['quality']} ({state['reason']})")
             return lacks
 
-        await until(lacking, within_s)
+        await until(lacking)
 
     async def watch_all(self) -> None:
         """Have every book followed, as a reader would: all at once."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, CHROMIUM_ARGUMENTS, Hub, demo_command
+from tests.patience import PATIENCE_MS
 from tests.processes import ROOT, free_port
 
 FOLDER = ROOT / "docs" / "images"
-LIVE_MS = 60_000
 SETTLED_MS = 75_000  # until there is a change within a minute, and tapes are full
 ROW = ".list-body .list-row:not([hidden])"
 # A screen: its address, and what is there once it shows something.
@@ -53,14 +53,14 @@ def take(browser: Browser, url: str) -> None:
     for name, (address, there) in SCREENS.items():
         pages[name] = context.new_page()
         pages[name].goto(url + address)
-        expect(pages[name].locator(there).first).to_be_visible(timeout=LIVE_MS)
+        expect(pages[name].locator(there).first).to_be_visible(timeout=PATIENCE_MS)
     pages["market"].wait_for_timeout(SETTLED_MS)
     for name, page in pages.items():
         page.bring_to_front()
         page.wait_for_timeout(2000)  # a page that nobody saw catches up
-        expect(page.locator(".badge[data-state=live]")).to_be_visible(timeout=LIVE_MS)
-        expect(page.locator("main .dot:not([data-state=live])")).to_have_count(0, timeout=LIVE_MS)
-        expect(page.locator(".cell[data-state=stale], .banner")).to_have_count(0, timeout=LIVE_MS)
+        expect(page.locator(".badge[data-state=live]")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("main .dot:not([data-state=live])")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(page.locator(".cell[data-state=stale], .banner")).to_have_count(0, timeout=PATIENCE_MS)
         page.screenshot(path=FOLDER / f"{name}.png")
         print(f"docs/images/{name}.png: {(FOLDER / f'{name}.png').stat().st_size // 1000} kB")
     context.close()

@@ -19,6 +19,7 @@ from actors.market.tick import Record, Tick
 from actors.market.ticker import Ticker
 from actors.runtime.settings import StreamSettings, TokenSettings, WebSettings
 from actors.sinks.base import History
+from tests.patience import PATIENCE_S
 from web.app import create_app
 from web.fanout import Fanout
 from web.limits import Limits
@@ -155,7 +156,7 @@ async def hub(
         offers=offers,
         tokens=tokens,
     )
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE_S):
         async with trio.open_nursery() as nursery:
             served = Hub(app, app.extensions["tickwell"].fanout, model, nursery, settings, limits or Limits())
             await served.start()
@@ -164,7 +165,7 @@ async def hub(
                 # trio-websocket leaves the socket open when the server closes first.
                 await trio.aclose_forcefully(client._stream)
             served.stop.set()
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 await served.ended.wait()
             nursery.cancel_scope.cancel()
 
@@ -190,7 +191,7 @@ async def read_to_end(stream: trio.SocketStream) -> bytes:
 
 async def message(client: trio_websocket.WebSocketConnection) -> dict[str, Any]:
     """The next message, decoded."""
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         decoded: dict[str, Any] = json.loads(await client.get_message())
     return decoded
 
@@ -203,7 +204,7 @@ async def message_of(client: trio_websocket.WebSocketConnection, type_: str) -> 
             return received
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     """Wait for a condition that no event announces."""
     with trio.fail_after(seconds):
         while not condition():
@@ -212,7 +213,7 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 async def close_code(client: trio_websocket.WebSocketConnection) -> int:
     """Read until the server closes; its code."""
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         while True:
             try:
                 await client.get_message()
@@ -246,7 +247,7 @@ def upgrade(path: str = "/ws/realtime/bybit", *extra: str) -> bytes:
 async def head_of(stream: trio.SocketStream) -> bytes:
     """The head of an answer, byte by byte, so that nothing after it is consumed."""
     head = bytearray()
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         while not head.endswith(b"\r\n\r\n"):
             byte = await stream.receive_some(1)
             if not byte:
@@ -283,7 +284,7 @@ class FrameReader:
         return head, payload
 
     async def need(self, count: int) -> None:
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while len(self.data) < count:
                 piece = await self.stream.receive_some(65_536)
                 assert piece, "the hub closed the connection"

@@ -1,0 +1,10 @@
+"""How long a test waits for what must come, before it says that it did not.
+
+It measures nothing: a machine may be slow, and busy with other tests. What has to be quick is a question of
+`benchmarks/`.
+"""
+
+from __future__ import annotations
+
+PATIENCE_S = 60.0
+PATIENCE_MS = 1000 * PATIENCE_S
