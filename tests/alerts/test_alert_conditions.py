@@ -33,7 +33,8 @@ def test_below() -> None:
 def test_a_derived_value() -> None:
     world = Judged(rule_of({"kind": "above", "field": "spread_bps", "value": 50}))
     assert not world.tell(bid=100.0, ask=100.1)
-    assert kinds(world.tell(bid=100.0, ask=101.0)) == ["fired"]
+    [fired] = world.tell(bid=100.0, ask=101.0)
+    assert fired.text == f"{KEY}: spread_bps is 99.50, above 50", "nobody reads the last digits of a quotient"
 
 
 @pytest.mark.parametrize(

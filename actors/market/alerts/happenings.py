@@ -17,10 +17,13 @@ from actors.market.alerts.rules import (
     Rule,
     Severity,
     Volume,
+    When,
 )
 from actors.market.alerts.triggers import Trigger, bound_of
 
 HappeningKind: TypeAlias = Literal["fired", "resolved", "stale", "fresh"]
+# The beginnings of the names of those fields that are reckoned from what exchanges tell.
+RECKONED = ("change_", "spread_bps", "premium_bps", "funding_", "open_interest_value")
 RuleState: TypeAlias = Literal["firing", "pending", "stale", "idle", "unknown", "disabled"]
 
 
@@ -89,7 +92,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 def told(trigger: Trigger, subject: str, value: float) -> str:
     """What happened, in a sentence."""
     when = trigger.rule.when
-    shown, bound = number(value), number(bound_of(when))
+    shown, bound = measured(when, value), number(bound_of(when))
     if isinstance(when, Above):
         return f"{subject}: {when.field} is {shown}, above {bound}"
     if isinstance(when, Below):
@@ -120,9 +123,17 @@ def over(rule: Rule, subject: str, value: float | None) -> str:
     """That it is over, in a sentence."""
     if value is None:
         return f"{subject}: {rule.name} is over, as the instrument is gone"
-    return f"{subject}: {rule.name} is over, at {number(value)}"
+    return f"{subject}: {rule.name} is over, at {measured(rule.when, value)}"
 
 
 def number(value: float) -> str:
     """A number for people: all digits that matter, and no more."""
     return f"{value:.10g}"
+
+
+def measured(when: When, value: float) -> str:
+    """What a condition measured, for people: as the exchange told it; of what was reckoned from that, nobody
+    reads the last digits."""
+    if isinstance(when, Above | Below | Crosses) and not when.field.startswith(RECKONED):
+        return number(value)
+    return f"{value:.2f}" if abs(value) >= 1 or not value else f"{value:.3g}"
