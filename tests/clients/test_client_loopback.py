@@ -28,16 +28,29 @@ pytestmark = pytest.mark.loopback
 
 KEY = "bybit:linear:BTCUSDT"
 CUTS = 20
+TOLD = """
+[alert:above-nothing]
+keys = bybit:linear:BTCUSDT
+kind = above
+field = price
+value = 0
+
+[plugin:prices]
+class = tests.plugins.guests:Prices
+symbols = bybit:linear:BTC*
+"""
 both_loops = pytest.mark.parametrize("backend", ["trio", "asyncio"])
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    """A hub whose markets are all live."""
+    """A hub whose markets are all live, with a rule that has fired and a plugin that speaks."""
     directory = tmp_path_factory.mktemp("hub")
+    settings = directory / "settings.ini"
+    settings.write_text((ROOT / "settings.ini").read_text(encoding="utf-8") + TOLD, encoding="utf-8")
     with (
         simulator(directory, "--rate", "300", "--symbols", "20") as exchanges,
-        hub(directory, exchanges.port) as tickwell,
+        hub(directory, exchanges.port, "--settings", str(settings)) as tickwell,
     ):
 
         async def until_live() -> None:
@@ -135,6 +148,8 @@ def test_every_channel_speaks_to_the_program(running: HubProcess, backend: str) 
                 hub.bars(KEY, interval="1s"),
                 hub.funding("bybit:*:*"),
                 hub.quality(KEY),
+                hub.derived("bybit:linear:BTC*", changes_only=True),
+                hub.alerts(snapshot=True),
                 hub.spreads(bases=["BTC"]),
                 hub.screener("price>1", limit=3),
                 hub.system(),

@@ -7,9 +7,9 @@
  * name alone (`BTCUSDT`), meant on every exchange, or `top:20`, those with the highest turnover; no selector means all.
  * `params` are those of docs/protocol.md, by the names that they have there.
  *
- * For a loop, tickers, quotes, books, bars, funding, spreads, screener and quality wait merged: of each key the newest. Of
- * trades, liquidations and system events every one waits, up to `eventsMax`; beyond it the oldest goes, counts as
- * `dropped`, and is told as a gap.
+ * For a loop, tickers, quotes, books, bars, funding, spreads, screener, quality and derived values wait merged: of each key
+ * the newest. Of trades, liquidations, alerts and system events every one waits, up to `eventsMax`; beyond it the oldest
+ * goes, counts as `dropped`, and is told as a gap.
  */
 export class Channels {
     /** @param {any} desk where subscriptions are asked for */
@@ -56,6 +56,16 @@ export class Channels {
      * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Quality>} [options]
      * @returns {Subscription<import("./records.js").Quality>} */
     quality(selectors?: Selectors, params?: SymbolParams, options?: import("./subscription.js").SubscriptionOptions<import("./records.js").Quality>): Subscription<import("./records.js").Quality>;
+    /** What plugins of the hub make of bars and tickers: of each key the newest of every plugin and name, whenever a number, or
+     * how far it can be trusted, changes. @param {Selectors} [selectors] @param {SymbolParams} [params]
+     * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Derived>} [options]
+     * @returns {Subscription<import("./records.js").Derived>} */
+    derived(selectors?: Selectors, params?: SymbolParams, options?: import("./subscription.js").SubscriptionOptions<import("./records.js").Derived>): Subscription<import("./records.js").Derived>;
+    /** Every alert of all rules once, from now on; with `snapshot: true` up to a hundred of the newest come first.
+     * @param {import("./records.js").EventParams} [params]
+     * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Alert>} [options]
+     * @returns {Subscription<import("./records.js").Alert>} */
+    alerts(params?: import("./records.js").EventParams, options?: import("./subscription.js").SubscriptionOptions<import("./records.js").Alert>): Subscription<import("./records.js").Alert>;
     /** Each asset across all exchanges, at most once a second. @param {import("./records.js").SpreadsParams} [params]
      * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Spread>} [options]
      * @returns {Subscription<import("./records.js").Spread>} */

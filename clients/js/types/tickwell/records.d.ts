@@ -170,9 +170,13 @@ export type FundingFields = {
  */
 export type Funding = Current & FundingFields;
 /**
- * since when (Unix ms) and why; `threshold_ms` is the silence that makes it stale
+ * the state of one channel of one instrument, since when (Unix ms) and why; `threshold_ms` is the
+ * silence that makes it stale
  */
-export type QualityFields = {
+export type Quality = {
+    key: string;
+    quality: string;
+    stale?: boolean;
     exchange: string;
     market: string;
     symbol: string;
@@ -187,10 +191,6 @@ export type QualityFields = {
     duplicates: number;
     out_of_order: number;
 };
-/**
- * the state of one channel of one instrument
- */
-export type Quality = Current & QualityFields;
 /**
  * and the leg that has it
  */
@@ -274,6 +274,53 @@ export type Spread = {
     funding: FundingDifference | null;
     legs: Leg[];
     stale?: boolean;
+};
+/**
+ * what a plugin of the hub makes of bars or tickers; `name` tells it from what else that plugin
+ * says. `values` belong to `value`, `inputs` are the keys that it rests on, and `ts` is the exchange's time up to which it
+ * was told. `quality` is that of its worst input
+ */
+export type Derived = {
+    key: string;
+    quality: string;
+    stale?: boolean;
+    plugin: string;
+    name: string;
+    value: number | null;
+    values: Record<string, number | null>;
+    inputs: string[];
+    source: "bar" | "ticker";
+    ts: number | null;
+};
+/**
+ * what a rule told. `key` is the instrument, an asset such as "BTC-USD", or empty where it is about
+ * the whole rule; `subject` is the same, or `null` then. `value` and `bound` are in the unit of the rule; `muted`: no
+ * notifier was told. It happened at `ts`, and had held since `since`
+ */
+export type Alert = {
+    key: string;
+    /**
+     * its own for ever
+     */
+    id: string;
+    /**
+     * its place in the history
+     */
+    number: number;
+    /**
+     * `stale`: all data of the rule is
+     */
+    kind: "fired" | "resolved" | "stale" | "fresh";
+    rule: string;
+    severity: "info" | "warning" | "critical";
+    subject: string | null;
+    value: number | null;
+    bound: number | null;
+    text: string;
+    note: string;
+    muted: boolean;
+    ts: number;
+    since: number;
 };
 /**
  * what the hub missed, feeds that go and come

@@ -47,7 +47,8 @@ export class Subscription<R> {
     get rejected(): import("./records.js").Rejection[];
     /** What else the hub had to say about the request. @returns {string[]} */
     get warnings(): string[];
-    /** The newest record of each key, marked `stale` while it is not current; empty for trades, liquidations, system.
+    /** The newest record of each key, marked `stale` while it is not current; of quality by key and channel, of derived values
+     * by key, plugin and name ("bybit:linear:BTCUSDT volatility har"). Empty for channels whose every record counts.
      * @returns {ReadonlyMap<string, R>} */
     get latest(): ReadonlyMap<string, R>;
     /** Epoch and offset of the last frame, to be given as `resume` some other time. @returns {?{epoch: string, offset: number}} */

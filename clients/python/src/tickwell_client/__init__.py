@@ -31,7 +31,9 @@ from tickwell_client.errors import (
 from tickwell_client.events import Batch, Down, Event, Gap, Up
 from tickwell_client.hub import Hub, connect
 from tickwell_client.records import (
+    Alert,
     Bar,
+    Derived,
     Funding,
     Level,
     Liquidation,
@@ -46,6 +48,7 @@ from tickwell_client.subscription import Subscription
 from tickwell_client.version import __version__
 
 __all__ = [
+    "Alert",
     "Backoff",
     "Bar",
     "Basis",
@@ -54,6 +57,7 @@ __all__ = [
     "BestPrice",
     "ConnectionFailed",
     "ConnectionLost",
+    "Derived",
     "Down",
     "Event",
     "Funding",

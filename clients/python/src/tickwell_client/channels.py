@@ -11,7 +11,9 @@ from tickwell_client.book import OrderBook
 from tickwell_client.comparisons import Spread
 from tickwell_client.kinds import Kind
 from tickwell_client.records import (
+    Alert,
     Bar,
+    Derived,
     Funding,
     Liquidation,
     Quality,
@@ -58,9 +60,9 @@ class Channels(ABC):
     A selector is a key (`bybit:linear:BTCUSDT`) whose parts may hold `*` and `?`, a symbol or name alone
     (`BTCUSDT`), meant on every exchange, or `top:20`, those with the highest turnover; no selector means all.
 
-    Tickers, quotes, books, bars, funding, spreads, screener and quality wait for you merged: of each key the
-    newest. Trades, liquidations and system events are all kept, up to `events_max` of `connect`; when so many
-    wait, the socket is not read, and the hub tells what was missed.
+    Tickers, quotes, books, bars, funding, spreads, screener, quality and derived values wait for you merged:
+    of each key the newest. Trades, liquidations, alerts and system events are all kept, up to `events_max` of
+    `connect`; when so many wait, the socket is not read, and the hub tells what was missed.
     """
 
     @abstractmethod
@@ -111,6 +113,16 @@ class Channels(ABC):
     def quality(self, *selectors: str, **options: Unpack[MergedOptions]) -> Subscription[Quality]:
         """The state of every channel of every instrument, when it changes."""
         return self._subscription(kinds.QUALITY, _params(selectors, **options))
+
+    def derived(self, *selectors: str, **options: Unpack[MergedOptions]) -> Subscription[Derived]:
+        """What plugins of the hub make of bars and tickers: of each key the newest of every plugin and name,
+        whenever a number, or how far it can be trusted, changes."""
+        return self._subscription(kinds.DERIVED, _params(selectors, **options))
+
+    def alerts(self, **options: Unpack[EventOptions]) -> Subscription[Alert]:
+        """Every alert of all rules once, from now on; with `snapshot=True` up to a hundred of the newest come
+        first."""
+        return self._every(kinds.ALERTS, (), options)
 
     def spreads(
         self,

@@ -15,13 +15,13 @@ import msgspec
 from tickwell_client.book import OrderBook
 from tickwell_client.errors import TickwellError
 from tickwell_client.events import Batch, Down, Gap, Up
-from tickwell_client.kinds import CONCERNED, Kind, key_in
-from tickwell_client.mailbox import KEYS_MAX, Every, Mailbox, Newest
+from tickwell_client.kinds import CONCERNED, Kind
+from tickwell_client.mailbox import KEYS_MAX, Every, Mailbox, Newest, subject_of
 from tickwell_client.records import SystemEvent
 from tickwell_client.wire import Accepted, BookRecord, Codec, Envelope
 
 R = TypeVar("R")
-REMEMBERED = 256  # identities per key: more than a snapshot repeats
+REMEMBERED = 256  # identities in one place: more than a snapshot repeats
 
 
 class Feed(Generic[R]):
@@ -52,8 +52,8 @@ class Feed(Generic[R]):
     @property
     def keys(self) -> list[str]:
         """What the selectors mean: what the hub said at first, what joined since, and not what left."""
-        joined = [key for key in (*self.latest, *self._recent) if key not in self._keys]
-        return [*self._keys, *joined]
+        newest = map(subject_of, self.latest.values())
+        return [key for key in dict.fromkeys((*self._keys, *newest, *self._recent)) if key]
 
     @property
     def position(self) -> tuple[str, int] | None:
@@ -91,6 +91,8 @@ class Feed(Generic[R]):
             self._lose("sequence", None)
             return False
         self._seq += 1
+        if frame.removed:
+            self._forget(set(frame.removed))
         records = self._read(frame, codec)
         if records is None:
             return False
@@ -164,7 +166,7 @@ class Feed(Generic[R]):
         return [records] if self.kind.is_whole else records  # type: ignore[list-item]
 
     def _merged(self, changes: dict[str, Any]) -> R:
-        whole = self._wholes.setdefault(key_in(changes), {})
+        whole = self._wholes.setdefault(self.kind.key_in(changes), {})
         whole.update(changes)
         if len(self._wholes) > KEYS_MAX:
             del self._wholes[next(iter(self._wholes))]
@@ -174,23 +176,29 @@ class Feed(Generic[R]):
     def _remember(self, records: list[R], frame: Envelope) -> None:
         """Keep the newest of each key, and who came last, so that a snapshot after an interruption repeats
         nobody."""
-        for key in frame.removed:
-            for known in (self._keys, self.latest, self._recent):
-                known.pop(key, None)
         if self.kind.key_of is not None:
             place_of = self.kind.place_of or self.kind.key_of
             if frame.type == "snapshot":
                 self.latest.clear()
             self.latest.update((place_of(each), each) for each in records)
         elif self.kind.identity_of is not None:
+            place_of = self.kind.place_of or subject_of
             for each in records:
-                key = each.key  # type: ignore[attr-defined]
-                self._recent.setdefault(key, deque(maxlen=REMEMBERED)).append(self.kind.identity_of(each))
+                recent = self._recent.setdefault(place_of(each), deque(maxlen=REMEMBERED))
+                recent.append(self.kind.identity_of(each))
+
+    def _forget(self, keys: set[str]) -> None:
+        """What these instruments had is gone: of derived values and the like, one has several."""
+        for key in keys:
+            self._keys.pop(key, None)
+            self._recent.pop(key, None)
+        self.latest = {place: each for place, each in self.latest.items() if subject_of(each) not in keys}
+        self._wholes = {place: each for place, each in self._wholes.items() if each.get("key") not in keys}
 
     def _is_known(self, record: R) -> bool:
-        if self.kind.identity_of is None:
-            return False
-        return self.kind.identity_of(record) in self._recent.get(record.key, ())  # type: ignore[attr-defined]
+        identity = self.kind.identity_of(record) if self.kind.identity_of else None
+        place_of = self.kind.place_of or subject_of
+        return identity is not None and identity in self._recent.get(place_of(record), ())
 
 
 class BookFeed(Feed[OrderBook]):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio
 
@@ -162,18 +162,25 @@ class Newest(Mailbox[R]):
             self._records.clear()
             self._removed.clear()
             self._is_snapshot = True
-        for key in batch.removed:
-            self._records.pop(key, None)
-            self._removed[key] = None
+        if batch.removed:
+            self._remove(batch.removed)
         for record in batch.records:
             key = self._key_of(record)
             self.conflated += key in self._records
-            self._removed.pop(key, None)
+            if self._removed:
+                self._removed.pop(subject_of(record), None)
             self._records[key] = record
         while len(self._records) > self._keys_max:
             del self._records[next(iter(self._records))]
             self.conflated += 1
         self._newest = batch
+
+    def _remove(self, keys: list[str]) -> None:
+        """All that waits of these instruments: of derived values and the like, one has several."""
+        gone = dict.fromkeys(keys)
+        kept = ((key, each) for key, each in self._records.items() if subject_of(each) not in gone)
+        self._records = dict(kept)
+        self._removed |= gone
 
     def event(self) -> Event[R] | None:
         if self._notices:
@@ -211,6 +218,11 @@ class Newest(Mailbox[R]):
         self._notices.clear()
         self._newest = None
         self.notify()
+
+
+def subject_of(record: Any) -> str:
+    """The key that a record is about; empty for what has none, such as the whole result of a screener."""
+    return str(getattr(record, "key", ""))
 
 
 def _weight(event: Batch[R] | Gap | Down | Up) -> int:

@@ -184,6 +184,48 @@ class Quality(Record, frozen=True, kw_only=True):
     out_of_order: int = 0
 
 
+class Derived(Record, frozen=True, kw_only=True):
+    """What a plugin of the hub makes of bars or tickers; `name` tells it from what else that plugin says.
+
+    `value` is the number itself, `values` are others that belong to it, `inputs` the keys that it rests on.
+    `source` is `bar` or `ticker`, `ts` the exchange's time up to which it was told. `quality` is that of its
+    worst input.
+    """
+
+    plugin: str = ""
+    name: str = ""
+    value: float | None = None
+    values: dict[str, float | None] = {}
+    inputs: list[str] = []
+    source: str = ""
+    ts: int | None = None
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """What a rule told; `kind` is `fired`, `resolved`, `stale` (all of its data is) or `fresh` again.
+
+    `key` is the instrument, an asset such as `BTC-USD`, or empty where it is about the whole rule; `subject`
+    is the same, or `None` then. `value` and `bound` are in the unit of the rule, `severity` is `info`,
+    `warning` or `critical`. `id` is its own for ever, `number` orders the history. `muted`: no notifier was
+    told. It happened at `ts`, and had held since `since`.
+    """
+
+    key: str = ""
+    id: str = ""
+    number: int = 0
+    kind: str = ""
+    rule: str = ""
+    severity: str = ""
+    subject: str | None = None
+    value: float | None = None
+    bound: float | None = None
+    text: str = ""
+    note: str = ""
+    muted: bool = False
+    ts: int = 0
+    since: int = 0
+
+
 class SystemEvent(Struct, frozen=True, kw_only=True):
     """Something about the hub and its feeds: `type` is `gap` or `feed`, and `data` what it says."""
 

@@ -70,8 +70,9 @@ class Subscription(Generic[R]):
 
     @property
     def latest(self) -> dict[str, R]:
-        """The newest record of each key, whether you have taken it or not; of trades and liquidations
-        none."""
+        """The newest record of each key, whether you have taken it or not, by that key; of quality by key and
+        channel, of derived values by key, plugin and name (`"bybit:linear:BTCUSDT volatility har"`). Empty
+        for channels whose every record counts."""
         return dict(self._feed.latest)
 
     @property

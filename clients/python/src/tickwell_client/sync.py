@@ -159,6 +159,8 @@ class Hub(_Bridge[asynchronous.Hub]):
     bars = _subscribing(asynchronous.Hub.bars)
     funding = _subscribing(asynchronous.Hub.funding)
     quality = _subscribing(asynchronous.Hub.quality)
+    derived = _subscribing(asynchronous.Hub.derived)
+    alerts = _subscribing(asynchronous.Hub.alerts)
     spreads = _subscribing(asynchronous.Hub.spreads)
     screener = _subscribing(asynchronous.Hub.screener)
     system = _subscribing(asynchronous.Hub.system)

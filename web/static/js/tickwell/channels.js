@@ -12,9 +12,9 @@ import { Subscription } from "./subscription.js";
  * name alone (`BTCUSDT`), meant on every exchange, or `top:20`, those with the highest turnover; no selector means all.
  * `params` are those of docs/protocol.md, by the names that they have there.
  *
- * For a loop, tickers, quotes, books, bars, funding, spreads, screener and quality wait merged: of each key the newest. Of
- * trades, liquidations and system events every one waits, up to `eventsMax`; beyond it the oldest goes, counts as
- * `dropped`, and is told as a gap.
+ * For a loop, tickers, quotes, books, bars, funding, spreads, screener, quality and derived values wait merged: of each key
+ * the newest. Of trades, liquidations, alerts and system events every one waits, up to `eventsMax`; beyond it the oldest
+ * goes, counts as `dropped`, and is told as a gap.
  */
 export class Channels {
   #desk;
@@ -73,6 +73,18 @@ export class Channels {
    * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Quality>} [options]
    * @returns {Subscription<import("./records.js").Quality>} */
   quality(selectors, params, options) { return this.#symbols("quality", selectors, params, options); }
+
+  /** What plugins of the hub make of bars and tickers: of each key the newest of every plugin and name, whenever a number, or
+   * how far it can be trusted, changes. @param {Selectors} [selectors] @param {SymbolParams} [params]
+   * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Derived>} [options]
+   * @returns {Subscription<import("./records.js").Derived>} */
+  derived(selectors, params, options) { return this.#symbols("derived", selectors, params, options); }
+
+  /** Every alert of all rules once, from now on; with `snapshot: true` up to a hundred of the newest come first.
+   * @param {import("./records.js").EventParams} [params]
+   * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Alert>} [options]
+   * @returns {Subscription<import("./records.js").Alert>} */
+  alerts(params, options) { return this.subscribe({ channel: "alerts", snapshot: false, ...params }, options); }
 
   /** Each asset across all exchanges, at most once a second. @param {import("./records.js").SpreadsParams} [params]
    * @param {import("./subscription.js").SubscriptionOptions<import("./records.js").Spread>} [options]

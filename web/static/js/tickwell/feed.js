@@ -9,7 +9,7 @@
 import { OrderBook } from "./book.js";
 import { isConcerned, kindOf, removeKeys, staleOf } from "./kinds.js";
 
-const REMEMBERED = 256; // identities per key: more than a snapshot repeats
+const REMEMBERED = 256; // identities in one place: more than a snapshot repeats
 const PARTS_MAX = 100_000;
 
 /** What makes two requests the same subscription to the hub, whatever their rates. @param {Record<string, any>} params */
@@ -98,7 +98,7 @@ export class Feed {
     if (!this.#startsAnew) this.position = { epoch: frame.epoch, offset: frame.offset };
     const removed = frame.removed ?? [];
     for (const key of removed) { this.keys.delete(key); this.#recent.delete(key); }
-    if (!this.kind.isWhole) for (const { key } of records) if (key) this.keys.add(key);
+    if (this.#hasKeys) for (const { key } of records) if (key) this.keys.add(key);
     const batch = this.keepsEvery ? this.#everyOf(records, frame, removed) : this.#newestOf(records, frame, removed);
     this.#tell("batch", batch);
     return true;
@@ -128,6 +128,12 @@ export class Feed {
 
   /** A book is not resumed: its snapshot is small, and a hole in it would be for ever. */
   get #startsAnew() { return this.kind.channel === "book"; }
+
+  /** Whether what its records are about belongs to what was asked for: a screener and alerts are about anything. */
+  get #hasKeys() { return !this.kind.isWhole && this.kind.channel !== "alerts"; }
+
+  /** Whose newest a record is, or among whose it is known. */
+  #placeOf(record) { return (this.kind.placeOf ?? this.kind.keyOf)?.(record) ?? record.key; }
 
   #tell(what, ...details) { for (const reader of [...this.readers]) reader[what](...details); }
 
@@ -193,12 +199,14 @@ export class Feed {
     return this.#batch(frame.type === "snapshot" && !isRepeating ? "snapshot" : "update", fresh, { ...frame, removed });
   }
 
-  #isKnown(record) { return this.#recent.get(record.key)?.has(this.kind.identityOf?.(record)) ?? false; }
+  #isKnown(record) { return this.#recent.get(this.#placeOf(record))?.has(this.kind.identityOf?.(record)) ?? false; }
 
   #remember(record) {
-    let recent = this.#recent.get(record.key);
-    if (!recent) this.#recent.set(record.key, recent = new Set());
-    recent.add(this.kind.identityOf(record));
+    const [place, identity] = [this.#placeOf(record), this.kind.identityOf(record)];
+    if (identity === undefined) return;
+    let recent = this.#recent.get(place);
+    if (!recent) this.#recent.set(place, recent = new Set());
+    recent.add(identity);
     if (recent.size > REMEMBERED) recent.delete(recent.values().next().value);
   }
 
@@ -213,8 +221,7 @@ export class Feed {
     removeKeys(this.latest, removed);
     removeKeys(this.#parts, removed);
     const told = isWhole && !isSnapshot ? this.#withKnown(records) : records;
-    const placeOf = this.kind.placeOf ?? this.kind.keyOf;
-    for (const record of records) this.latest.set(placeOf(record), record);
+    for (const record of records) this.latest.set(this.#placeOf(record), record);
     return this.#batch(isWhole ? "snapshot" : "update", told, { ...frame, removed });
   }
 

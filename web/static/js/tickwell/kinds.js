@@ -4,12 +4,12 @@ import { OrderBook } from "./book.js";
 
 /**
  * A channel. Records with the same `keyOf` replace each other; of a channel without it every record counts, and
- * `identityOf` knows one that comes again. `placeOf` is whose newest a record is, where that is not its key. `isWhole`:
- * each frame holds the whole result.
+ * `identityOf` knows one that comes again; `undefined` means that it cannot be known. `placeOf` is whose newest a record
+ * is, or among whose it is known, where that is not its key. `isWhole`: each frame holds the whole result.
  * @typedef {object} Kind
  * @property {string} channel
  * @property {(record: any) => string} [keyOf]
- * @property {(record: any) => string} [identityOf]
+ * @property {(record: any) => string | undefined} [identityOf]
  * @property {(record: any) => string} [placeOf]
  * @property {boolean} [isWhole]
  */
@@ -31,6 +31,8 @@ const KINDS = Object.fromEntries([
   { channel: "spreads", keyOf: key },
   { channel: "screener", keyOf: key, isWhole: true },
   { channel: "quality", keyOf: (quality) => `${quality.key} ${quality.channel}` },
+  { channel: "derived", keyOf: (derived) => `${derived.key} ${derived.plugin} ${derived.name}` },
+  { channel: "alerts", identityOf: (alert) => alert.id, placeOf: () => "" }, // a snapshot has the newest of all
   { channel: "system" },
 ].map((kind) => [kind.channel, kind]));
 

@@ -55,12 +55,13 @@
  * @property {?number} open_interest_value
  * @typedef {Current & FundingFields} Funding
  *
- * @typedef {object} QualityFields since when (Unix ms) and why; `threshold_ms` is the silence that makes it stale
+ * @typedef {object} Quality the state of one channel of one instrument, since when (Unix ms) and why; `threshold_ms` is the
+ *   silence that makes it stale
+ * @property {string} key @property {string} quality @property {boolean} [stale]
  * @property {string} exchange @property {string} market @property {string} symbol @property {string} channel
  * @property {?number} since @property {string} reason @property {?number} last_ts @property {?number} threshold_ms
  * @property {number} messages @property {number} gaps @property {number} resyncs @property {number} duplicates
  * @property {number} out_of_order
- * @typedef {Current & QualityFields} Quality the state of one channel of one instrument
  *
  * @typedef {{price: number, size: ?number, key: string, exchange: string, quote: string}} BestPrice and the leg that has it
  * @typedef {{bid: ?BestPrice, ask: ?BestPrice, spread_bps: ?number, legs: number}} Best over some legs
@@ -76,6 +77,22 @@
  * @typedef {Current & LegFields} Leg
  * @typedef {{key: string, base: string, quote: string, best: Best, spot: Best, linear: Best, basis: Basis[],
  *   funding: ?FundingDifference, legs: Leg[], stale?: boolean}} Spread one asset over all exchanges; `key` is such as "BTC-USD"
+ *
+ * @typedef {object} Derived what a plugin of the hub makes of bars or tickers; `name` tells it from what else that plugin
+ *   says. `values` belong to `value`, `inputs` are the keys that it rests on, and `ts` is the exchange's time up to which it
+ *   was told. `quality` is that of its worst input
+ * @property {string} key @property {string} quality @property {boolean} [stale]
+ * @property {string} plugin @property {string} name @property {?number} value @property {Record<string, ?number>} values
+ * @property {string[]} inputs @property {"bar" | "ticker"} source @property {?number} ts
+ *
+ * @typedef {object} Alert what a rule told. `key` is the instrument, an asset such as "BTC-USD", or empty where it is about
+ *   the whole rule; `subject` is the same, or `null` then. `value` and `bound` are in the unit of the rule; `muted`: no
+ *   notifier was told. It happened at `ts`, and had held since `since`
+ * @property {string} key @property {string} id its own for ever @property {number} number its place in the history
+ * @property {"fired" | "resolved" | "stale" | "fresh"} kind `stale`: all data of the rule is @property {string} rule
+ * @property {"info" | "warning" | "critical"} severity @property {?string} subject @property {?number} value
+ * @property {?number} bound @property {string} text @property {string} note @property {boolean} muted
+ * @property {number} ts @property {number} since
  *
  * @typedef {{type: "gap" | "feed", data: Record<string, any>}} SystemEvent what the hub missed, feeds that go and come
  *

@@ -80,7 +80,8 @@ export class Subscription {
   /** What else the hub had to say about the request. @returns {string[]} */
   get warnings() { return this.#feed?.accepted?.warnings ?? []; }
 
-  /** The newest record of each key, marked `stale` while it is not current; empty for trades, liquidations, system.
+  /** The newest record of each key, marked `stale` while it is not current; of quality by key and channel, of derived values
+   * by key, plugin and name ("bybit:linear:BTCUSDT volatility har"). Empty for channels whose every record counts.
    * @returns {ReadonlyMap<string, R>} */
   get latest() { return this.#feed?.latest ?? new Map(); }
 
