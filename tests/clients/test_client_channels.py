@@ -139,7 +139,8 @@ def test_a_method_takes_what_its_channel_can_be_asked(channel: Channel) -> None:
 
 def declared(name: str) -> set[str]:
     """The fields of a type of the JavaScript client; `Current & XFields` has those of both."""
-    found = re.search(rf"^export type {name} = (.*?);$(?=\n(?:/\*\*|export|$))", RECORDS, re.MULTILINE | re.DOTALL)
+    pattern = rf"^export type {name} = (.*?);$(?=\n(?:/\*\*|export|$))"
+    found = re.search(pattern, RECORDS, re.MULTILINE | re.DOTALL)
     assert found, f"{name}: run npm run types"
     if not found[1].startswith("{"):
         return {field for part in found[1].split(" & ") for field in declared(part)}

@@ -20,6 +20,7 @@ FILES = [SOURCE / "tickwell.js", *sorted((SOURCE / "tickwell").glob("*.js"))]
 PACKAGE = ROOT / "clients" / "js"
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 NODE, NPM = shutil.which("node"), shutil.which("npm")
+SHOWING = [PACKAGE / "README.md", ROOT / "docs" / "alerts.md", ROOT / "docs" / "plugins.md"]
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 60
 # The public face as the running module has it: its exports, and the members of their classes.
@@ -86,8 +87,11 @@ def test_the_readme_names_what_there_is() -> None:
 
 
 @needs_node
-def test_the_programs_in_the_readme_can_be_read(tmp_path: Path) -> None:
-    for count, code in enumerate(re.findall(r"```js\n(.*?)```", README, re.DOTALL)):
+@pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.name)
+def test_the_programs_in_the_documents_can_be_read(path: Path, tmp_path: Path) -> None:
+    programs = re.findall(r"```js\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    assert programs
+    for count, code in enumerate(programs):
         (tmp_path / f"{count}.mjs").write_text(code)
         done = subprocess.run(
             [NODE or "", "--check", str(tmp_path / f"{count}.mjs")],

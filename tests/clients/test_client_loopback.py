@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,7 @@ value = 0
 class = tests.plugins.guests:Prices
 symbols = bybit:linear:BTC*
 """
+NODE = ("node", "--experimental-websocket")  # every version from 22 on has it in any case
 both_loops = pytest.mark.parametrize("backend", ["trio", "asyncio"])
 
 
@@ -60,6 +62,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
 
         trio.run(until_live)
         yield tickwell
+
+
+def has_sockets() -> bool:
+    """Whether there is a Node.js that has the WebSocket of browsers."""
+    try:
+        done = subprocess.run([*NODE, "-e", "WebSocket"], capture_output=True, check=False)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
+
+
+needs_socket = pytest.mark.skipif(not has_sockets(), reason="no Node.js with a WebSocket: that did NOT run")
 
 
 def run(backend: str, test: Any) -> None:
@@ -247,6 +261,49 @@ def python(*arguments: str) -> str:
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=[str(number) for number in range(len(SNIPPETS))])
 def test_what_the_readme_shows_runs(running: HubProcess, snippet: str) -> None:
     assert python("-c", snippet.replace("127.0.0.1:8765", f"127.0.0.1:{running.port}"))
+
+
+def shown(document: str, language: str) -> str:
+    """The program with which a document shows how to follow what it is about."""
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    programs = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    [program] = [each for each in programs if "connect(" in each]
+    return program
+
+
+def first_line(*command: str) -> str:
+    """The first line that a program prints that goes on for ever."""
+    path = environment(PYTHONPATH=ROOT / "clients" / "python" / "src", PYTHONUNBUFFERED=1)
+    with subprocess.Popen(command, env=path, stdout=subprocess.PIPE, text=True) as child:
+        late = threading.Timer(WITHIN_S, child.kill)
+        late.start()
+        try:
+            line: str = next(iter(child.stdout or ()), "")
+            return line
+        finally:
+            late.cancel()
+            child.kill()
+
+
+FOLLOWED = {
+    "alerts.md": r"fired warning above-nothing bybit:linear:BTCUSDT: price is \d\S*, above 0\n",
+    "plugins.md": r"bybit:linear:BTC\w+ prices (price \d\S* {}|beside (None|null) {.*price.*\d ?})\n",
+}
+
+
+@pytest.mark.parametrize("document", FOLLOWED)
+def test_what_the_documents_show_follows_the_program(running: HubProcess, document: str) -> None:
+    program = shown(document, "python").replace("127.0.0.1:8765", f"127.0.0.1:{running.port}")
+    assert re.fullmatch(FOLLOWED[document], first_line(sys.executable, "-c", program))
+
+
+@needs_socket
+@pytest.mark.parametrize("document", FOLLOWED)
+def test_what_the_documents_show_in_javascript_does_too(running: HubProcess, document: str) -> None:
+    client = (ROOT / "web" / "static" / "js" / "tickwell.js").as_uri()
+    program = shown(document, "js").replace("127.0.0.1:8765", f"127.0.0.1:{running.port}")
+    program = program.replace('"tickwell-client"', f'"{client}"')
+    assert re.fullmatch(FOLLOWED[document], first_line(*NODE, "--input-type=module", "-e", program))
 
 
 EXAMPLES = {

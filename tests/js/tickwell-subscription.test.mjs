@@ -25,6 +25,8 @@ describe("what is asked", () => {
     made.bars(KEY, { interval: "1h" }, { data });
     made.funding("bybit:*:BTC*", { changes_only: true }, { data });
     made.quality([], {}, { data });
+    made.derived("*:linear:BTC*", {}, { data });
+    made.alerts({}, { data });
     made.spreads({ bases: ["BTC"], legs_min: 3 }, { data });
     made.screener({ filter: "funding_apr>20" }, { data });
     made.system({ data });
@@ -38,6 +40,8 @@ describe("what is asked", () => {
       { channel: "bars", symbols: [KEY], interval: "1h" },
       { channel: "funding", symbols: ["bybit:*:BTC*"], changes_only: true },
       { channel: "quality" },
+      { channel: "derived", symbols: ["*:linear:BTC*"] },
+      { channel: "alerts", snapshot: false },
       { channel: "spreads", bases: ["BTC"], legs_min: 3 },
       { channel: "screener", filter: "funding_apr>20" },
       { channel: "system" },
