@@ -266,7 +266,7 @@ def test_what_the_readme_shows_runs(running: HubProcess, snippet: str) -> None:
 def shown(document: str, language: str) -> str:
     """The program with which a document shows how to follow what it is about."""
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
-    programs = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    programs: list[str] = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     [program] = [each for each in programs if "connect(" in each]
     return program
 
