@@ -52,9 +52,9 @@ from actors.market.mark import Mark
 from actors.market.market import Market
 from actors.market.rhythm import Patience
 from actors.market.tick import Tick
-from actors.plugins import Plugging
+from actors.plugins import Plugging, check_plugins
 from actors.recall import Recall
-from actors.runtime.arguments import parse
+from actors.runtime.arguments import check, parse
 from actors.runtime.backoff import Backoff
 from actors.runtime.clock import steady_clock
 from actors.runtime.errors import SettingsError
@@ -275,6 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(options.settings, os.environ, exchanges())
         check_alerts(settings)
+        if options.run is check and "serve" in options.role:
+            check_plugins(settings)
         if options.run is not None:
             return int(options.run(options, settings))
         configure_logs(settings.supervisor.log_level, settings.supervisor.log_format)

@@ -9,7 +9,9 @@ or hangs, it is switched off until the next start: that is logged, counted, and 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -110,6 +112,13 @@ class Plugging:
         """Take what changed at one exchange."""
         if self.desk is not None:
             self.desk.offer(tick)
+
+
+def check_plugins(settings: Settings) -> None:
+    """Raise `SettingsError` for plugins that could not be used. What they print goes to stderr, so that what
+    was asked for stands alone on stdout."""
+    with redirect_stdout(sys.stderr):
+        load_plugins(settings.plugins)
 
 
 def _standing(section: PluginSettings, plugin: Any) -> Standing:

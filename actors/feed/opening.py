@@ -38,9 +38,12 @@ def _os_words(error: OSError) -> str:
     return str(cause or error)
 
 
-async def open_tls(stream: trio.SocketStream, host: str) -> trio.SSLStream[trio.SocketStream]:
-    """TLS on a connection, the certificate checked. Raises `ConnectionLost`."""
-    secure = trio.SSLStream(stream, ssl.create_default_context(), server_hostname=host, https_compatible=True)
+async def open_tls(
+    stream: trio.SocketStream, host: str, trust: ssl.SSLContext | None = None
+) -> trio.SSLStream[trio.SocketStream]:
+    """TLS on a connection, the certificate checked by those of `trust`. Raises `ConnectionLost`."""
+    trust = trust or ssl.create_default_context()
+    secure = trio.SSLStream(stream, trust, server_hostname=host, https_compatible=True)
     try:
         with trio.fail_after(STEP_WITHIN_S):
             await secure.do_handshake()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,13 +23,25 @@ class Posted(Struct, frozen=True):
     body: bytes
 
 
+def trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: the usual authorities', or those of the file that the environment
+    names as `SSL_CERT_FILE`. Raises `NotifierError` where that cannot be read."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        words = f"the certificates of SSL_CERT_FILE cannot be read: {type(error).__name__}"
+        raise NotifierError(words) from None
+
+
 async def post(url: str, body: bytes, headers: dict[str, str], within_s: float = POST_WITHIN_S) -> Posted:
     """Post once. Redirects are not followed: they would carry a signed message to somebody else."""
-    host = urlsplit(url).hostname or "the server"
+    host, trust = urlsplit(url).hostname or "the server", trusted()
     try:
         with trio.fail_after(within_s):
             async with (
-                httpx.AsyncClient(timeout=within_s, follow_redirects=False, trust_env=False) as client,
+                httpx.AsyncClient(
+                    timeout=within_s, follow_redirects=False, trust_env=False, verify=trust
+                ) as client,
                 client.stream("POST", url, content=body, headers=headers) as response,
             ):
                 return Posted(response.status_code, _patience(response), await _first_of(response))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
-from typing import Literal, TypeAlias
+from functools import partial
+from typing import Literal, TypeAlias, TypeVar
 
 import trio
 
@@ -16,6 +19,7 @@ from actors.notifiers.base import Notification, NotifierError
 CONNECT_WITHIN_S = 10.0
 SEND_WITHIN_S = 30.0
 Security: TypeAlias = Literal["starttls", "tls", "none"]
+T = TypeVar("T")
 
 
 @dataclass
@@ -37,12 +41,18 @@ class Email:
 
     async def send(self, notification: Notification) -> None:
         """Hand it over. Its Message-ID is the same each time, so that mailboxes can tell."""
-        with trio.move_on_after(SEND_WITHIN_S) as limit:
-            await trio.to_thread.run_sync(
-                self._send, self._message(notification), abandon_on_cancel=True, limiter=self._limiter
-            )
-        if limit.cancelled_caught:
-            raise NotifierError(f"{self.host} did not take the message within {SEND_WITHIN_S:g} s")
+        message = self._message(notification)
+        await self._within(SEND_WITHIN_S, "take the message", partial(self._send, message))
+
+    async def greet(self, *, log_in: bool) -> str:
+        """Do what is done before a message is sent, with or without the login; nothing is sent. Returns which
+        TLS is spoken, or nothing. Raises `NotifierError`."""
+        return await self._within(SEND_WITHIN_S, "answer", partial(self._greet, log_in=log_in))
+
+    async def _within(self, limit_s: float, what: str, work: Callable[[], T]) -> T:
+        with trio.move_on_after(limit_s):
+            return await trio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)
+        raise NotifierError(f"{self.host} did not {what} within {limit_s:g} s")
 
     def _message(self, notification: Notification) -> EmailMessage:
         message = EmailMessage()
@@ -56,11 +66,25 @@ class Email:
         return message
 
     def _send(self, message: EmailMessage) -> None:
+        with self._failing_in_words(), self._connected() as server:
+            self._log_in(server)
+            server.send_message(message)
+
+    def _greet(self, *, log_in: bool) -> str:
+        with self._failing_in_words(), self._connected() as server:
+            if log_in:
+                self._log_in(server)
+            server.noop()
+            return (server.sock.version() or "") if isinstance(server.sock, ssl.SSLSocket) else ""
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
+        if self.user:
+            server.login(self.user, self.password)
+
+    @contextmanager
+    def _failing_in_words(self) -> Iterator[None]:
         try:
-            with self._connected() as server:
-                if self.user:
-                    server.login(self.user, self.password)
-                server.send_message(message)
+            yield
         except smtplib.SMTPResponseException as error:
             # What the server says may repeat what it was told: its code is enough.
             raise NotifierError(f"{self.host} answered {error.smtp_code}") from None
@@ -68,7 +92,7 @@ class Email:
             codes = sorted({code for code, _ in error.recipients.values()})
             raise NotifierError(f"{self.host} refused the recipients: {codes}") from None
         except (smtplib.SMTPException, OSError) as error:
-            raise NotifierError(f"{self.host} cannot be used: {type(error).__name__}") from None
+            raise NotifierError(f"{self.host} cannot be used: {_why(error)}") from None
 
     def _connected(self) -> smtplib.SMTP:
         trust = self.trust or ssl.create_default_context()
@@ -82,3 +106,13 @@ class Email:
                 server.close()
                 raise
         return server
+
+
+def _why(error: Exception) -> str:
+    """The kind of the error, with its words where they are none of the server's."""
+    words = ""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        words = error.verify_message
+    elif isinstance(error, smtplib.SMTPNotSupportedError):
+        words = str(error)
+    return f"{type(error).__name__}{words and f': {words}'}"

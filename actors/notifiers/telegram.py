@@ -20,8 +20,17 @@ class _Parameters(Struct):
 
 class _Answer(Struct):
     ok: bool = False
+    result: msgspec.Raw = msgspec.Raw(b"null")
     description: str = ""
     parameters: _Parameters = msgspec.field(default_factory=_Parameters)
+
+
+class _Named(Struct):
+    """A bot or a chat, as far as it says what it is called."""
+
+    username: str = ""
+    first_name: str = ""
+    title: str = ""
 
 
 @dataclass
@@ -37,17 +46,39 @@ class Telegram:
     async def send(self, notification: Notification) -> None:
         """Send it as plain text: nothing in it is markup."""
         text = f"{notification.title}\n{notification.text}"[:CHARACTERS_MAX]
-        body = msgspec.json.encode({"chat_id": self.chat_id, "text": text})
-        address = f"{self.url.rstrip('/')}/bot{self.token}/sendMessage"
-        answer = await post(address, body, {"content-type": "application/json"})
+        await self._ask("sendMessage", {"chat_id": self.chat_id, "text": text})
+
+    async def bot(self) -> str:
+        """The name of the bot, whose token is known then; nothing is sent. Raises `NotifierError`."""
+        who = _named(await self._ask("getMe", {}))
+        return f"@{who.username}" if who.username else who.first_name
+
+    async def chat(self) -> str:
+        """The name of the chat, which the bot can see then; nothing is sent. Raises `NotifierError`."""
+        where = _named(await self._ask("getChat", {"chat_id": self.chat_id}))
+        return where.title or where.first_name or where.username
+
+    async def _ask(self, method: str, parameters: dict[str, str]) -> msgspec.Raw:
+        address = f"{self.url.rstrip('/')}/bot{self.token}/{method}"
+        answer = await post(address, msgspec.json.encode(parameters), {"content-type": "application/json"})
         told = _read(answer.body)
         if answer.status != 200 or not told.ok:
             words = self._safe(told.description) or "without a word"
             patience = told.parameters.retry_after or answer.retry_after_s
             raise NotifierError(f"Telegram answered {answer.status}: {words}", retry_after_s=patience)
+        return told.result
 
     def _safe(self, words: str) -> str:
-        return words.replace(self.token, "…")[:200]
+        for secret in (self.token, self.token.partition(":")[2]):
+            words = words.replace(secret, "…") if secret else words
+        return words[:200]
+
+
+def _named(result: msgspec.Raw) -> _Named:
+    try:
+        return msgspec.json.decode(result, type=_Named)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _Named()
 
 
 def _read(body: bytes) -> _Answer:

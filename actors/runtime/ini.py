@@ -19,6 +19,7 @@ from msgspec import inspect
 
 from actors.runtime.checking import SERVERS, check_enabled, check_together
 from actors.runtime.errors import SettingsError
+from actors.runtime.hiding import SECRETS, shown
 from actors.runtime.inifile import read_sections
 from actors.runtime.settings import (
     AlertSettings,
@@ -43,9 +44,7 @@ from actors.runtime.settings_plugins import PluginSettings
 ENVIRONMENT_PREFIX = "TICKWELL_"
 # What commands read for themselves: the token that they show to a hub elsewhere.
 FOR_COMMANDS = {"TICKWELL_TOKEN"}
-SECRETS = {"control_token", "url", "hash", "secret"}
 
-_SECRET_WORD = re.compile("token|secret|passw")
 # What Kubernetes tells every container about a service that is called like us.
 _SERVICE_LINK = re.compile(r"TICKWELL_(SERVICE_(HOST|PORT)|PORT)(_\w+)?")
 _YES_NO = configparser.ConfigParser.BOOLEAN_STATES
@@ -130,7 +129,7 @@ def _written(section: msgspec.Struct) -> Iterator[tuple[str, object, bool]]:
         if field.name != _OTHERS:
             yield field.encode_name, value, field.encode_name in SECRETS
         else:
-            yield from ((key, text, _shown(key, text) != text) for key, text in value.items())
+            yield from ((key, text, shown(key, text) != text) for key, text in value.items())
 
 
 def _show(value: object) -> str:
@@ -154,7 +153,7 @@ def _check_names(
             continue
         keys = _keys(schema[name])
         problems.extend(
-            f"[{name}] {key} = {_shown(key, value)}: unknown key; {_nearest(key, keys)}"
+            f"[{name}] {key} = {shown(key, value)}: unknown key; {_nearest(key, keys)}"
             for key, value in section.items()
             if key not in keys and not _is_open(schema[name])
         )
@@ -176,13 +175,6 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
 
 
-def _shown(name: str, value: str) -> str:
-    """The value, unless it may be a secret under a name that is misspelled or misplaced."""
-    word = name.lower()
-    similar = get_close_matches(word[-max(map(len, SECRETS)) :], SECRETS, n=1)
-    return "(hidden)" if similar or _SECRET_WORD.search(word) else value
-
-
 def _overlay(
     values: dict[str, dict[str, str]],
     environment: Mapping[str, str],
@@ -200,8 +192,8 @@ def _overlay(
             section, key = place
             values.setdefault(section, {})[key] = value
         elif variable.startswith(ENVIRONMENT_PREFIX) and not _is_for_others(variable, environment):
-            shown, near = _shown(variable, value), _nearest(variable, places)
-            problems.append(f"{variable}={shown}: unknown environment variable; {near}")
+            told, near = shown(variable, value), _nearest(variable, places)
+            problems.append(f"{variable}={told}: unknown environment variable; {near}")
 
 
 def _open_place(variable: str, schema: Mapping[str, type[msgspec.Struct]]) -> tuple[str, str] | None:
@@ -239,7 +231,7 @@ def _convert_section(
                 good[kinds[key].name] = _convert(text.strip(), kinds[key].type)
             except (msgspec.ValidationError, ValueError):
                 wanted = _describe(inspect.type_info(kinds[key].type), key)
-                problems.append(f"[{name}] {key} = {_shown(key, text)}: must be {wanted}")
+                problems.append(f"[{name}] {key} = {shown(key, text)}: must be {wanted}")
     return struct(**good)
 
 

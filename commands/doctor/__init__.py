@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 
 import trio
+from msgspec import structs
 
 from actors.exchanges import load_codec
 from actors.runtime.arguments import Subcommand
@@ -24,9 +27,15 @@ from commands.doctor.machine import (
     examine_port,
     examine_settings,
 )
+from commands.doctor.notifiers import notifier_checks
+from commands.doctor.plugins import examine_plugin
 from commands.doctor.servers import examine_history, examine_server, questions
 
 WITHIN_S = 30.0
+_SLOW = "a slow network, or a silent server: look at what comes before"
+_SLOW_PLUGIN = (
+    "the hub would wait for it at its start: let it load what is large elsewhere, or say --within 600"
+)
 Examination = Callable[[], Awaitable[None]]
 
 
@@ -39,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=WITHIN_S,
         metavar="SECONDS",
         help=f"what has not been found out by then has failed; {WITHIN_S:g}, if not said",
+    )
+    parser.add_argument(
+        "--notify",
+        action="store_true",
+        help="send a trial message through every notifier; otherwise, none is sent",
     )
 
 
@@ -54,9 +68,17 @@ def _seconds(text: str) -> float:
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Examine everything. Returns 0, or 1 if something failed."""
-    report = trio.run(partial(examine, settings, options.settings, options.within, demo=options.demo))
+    settings, wanted = _of_roles(settings, options.role), {"demo": options.demo, "notify": options.notify}
+    # What plugins print is not the report.
+    with redirect_stdout(sys.stderr):
+        report = trio.run(partial(examine, settings, options.settings, options.within, **wanted))
     print(report.as_json() if options.json else report.as_text())
     return report.exit_code
+
+
+def _of_roles(settings: Settings, roles: Sequence[str]) -> Settings:
+    """What is examined where these roles are played: alerts and plugins are those of nodes that serve."""
+    return settings if "serve" in roles else structs.replace(settings, notifiers={}, plugins={})
 
 
 def explain(options: argparse.Namespace, error: SettingsError) -> int:
@@ -68,8 +90,11 @@ def explain(options: argparse.Namespace, error: SettingsError) -> int:
     return report.exit_code
 
 
-async def examine(settings: Settings, path: Path, within_s: float, *, demo: bool = False) -> Report:
-    """All findings, machine first. Every exchange and server is examined at once."""
+async def examine(
+    settings: Settings, path: Path, within_s: float, *, demo: bool = False, notify: bool = False
+) -> Report:
+    """All findings, machine first. Every exchange, server, notifier and plugin is examined at once; with
+    `notify`, a message is sent through each notifier."""
     async with trio.open_nursery() as nursery:
         if demo:
             settings = await start_simulator(nursery, settings)
@@ -80,23 +105,31 @@ async def examine(settings: Settings, path: Path, within_s: float, *, demo: bool
         examine_certificate(machine, settings.web)
         if settings.history.enabled:
             await trio.to_thread.run_sync(examine_history, machine, settings)
-        subjects = [machine, *await _examine_world(settings, machine, within_s)]
+        work = [(machine, _port(machine, settings)), *_world(settings, notify=notify)]
+        async with trio.open_nursery() as examinations:
+            for subject, examination in work:
+                examinations.start_soon(_bounded, subject, examination, within_s)
         nursery.cancel_scope.cancel()
-    return Report.of([each for subject in subjects for each in subject.findings])
+    return Report.of([each for subject, _ in work for each in subject.findings])
 
 
-async def _examine_world(settings: Settings, machine: Subject, within_s: float) -> list[Subject]:
-    work: dict[str, tuple[Subject, Examination]] = {}
+def _port(machine: Subject, settings: Settings) -> Examination:
+    return partial(examine_port, machine, settings.web)
+
+
+def _world(settings: Settings, *, notify: bool) -> list[tuple[Subject, Examination]]:
+    """What is examined beside the machine, each by itself."""
+    work: list[tuple[Subject, Examination]] = []
     for name, question in questions(settings).items():
         subject = Subject(name)
-        work[name] = subject, partial(examine_server, subject, question)
-    for market in markets_of(settings):
-        work[market.subject.name] = market.subject, market.examine
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_bounded, machine, partial(examine_port, machine, settings.web), within_s)
-        for subject, examination in work.values():
-            nursery.start_soon(_bounded, subject, examination, within_s)
-    return [subject for subject, _ in work.values()]
+        work.append((subject, partial(examine_server, subject, question)))
+    work += [(market.subject, market.examine) for market in markets_of(settings)]
+    work += [(each.subject, each.examine) for each in notifier_checks(settings, notify=notify)]
+    for name, section in settings.plugins.items():
+        if section.enabled:
+            subject = Subject(f"plugin:{name}")
+            work.append((subject, partial(examine_plugin, subject, section)))
+    return work
 
 
 async def _bounded(subject: Subject, examination: Examination, within_s: float) -> None:
@@ -104,7 +137,7 @@ async def _bounded(subject: Subject, examination: Examination, within_s: float) 
         await examination()
     if scope.cancelled_caught:
         words = f"not found out within {within_s:g} s"
-        subject.fail("time", words, "a slow network, or a silent server: look at what comes before")
+        subject.fail("time", words, _SLOW_PLUGIN if subject.name.startswith("plugin:") else _SLOW)
 
 
 def markets_of(settings: Settings) -> list[Market]:

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from actors.exchanges.base import Codec, Fetch, Topic
 from actors.feed import websocket
-from actors.feed.opening import STEP_WITHIN_S, Stream, open_tcp, open_tls
 from actors.feed.rest import open_rest
 from actors.feed.transport import Connection, Rest
 from actors.feed.wishes import base_channels
@@ -22,11 +21,12 @@ from actors.listing import ask_listing
 from actors.market.events import ServerTime
 from actors.market.latency import Clock
 from actors.market.selection import needs_listing, select
-from actors.runtime.errors import ConnectionLost, DecodeError, FeedError, main_error
+from actors.runtime.errors import ConnectionLost, DecodeError
 from actors.runtime.settings import ExchangeSettings
 from commands.doctor.advice import ADVICE, advice_on
 from commands.doctor.findings import Subject
 from commands.doctor.listening import Answers, converse
+from commands.doctor.steps import addresses_of, attempt, connect
 
 CLOCK_OFF_MAX_S = 1.0
 AGE_MAX_S = 5.0
@@ -72,15 +72,7 @@ class Market:
         return all(found)
 
     async def _try(self, check: str, step: Awaitable[_Result]) -> _Result | None:
-        """What a step returns; `None` when the world failed it, which is then told."""
-        try:
-            return await step
-        except (FeedError, BaseExceptionGroup) as error:
-            cause = main_error(error)
-            if not isinstance(cause, FeedError):
-                raise
-            self.subject.fail(check, str(cause), advice_on(check, cause))
-            return None
+        return await attempt(self.subject, check, step, advice_on)
 
     # REST
 
@@ -179,47 +171,16 @@ class Market:
     @asynccontextmanager
     async def _connected(self, parts: SplitResult) -> AsyncIterator[Connection | None]:
         """An open connection, each step told as what it is; `None` where there is none."""
-        host, secure = parts.hostname or "", parts.scheme == "wss"
-        port = parts.port or (443 if secure else 80)
-        tcp = await self._try("tcp", open_tcp(host, port))
-        if not isinstance(tcp, trio.SocketStream):
+        stream = await connect(self.subject, parts, advice_on)
+        if stream is None:
             yield None
             return
         try:
-            self.subject.ok("tcp", f"{host}:{port}")
-            stream: object = await self._try("tls", open_tls(tcp, host)) if secure else tcp
-            if not isinstance(stream, trio.SocketStream | trio.SSLStream):
-                yield None
-                return
-            if isinstance(stream, trio.SSLStream):
-                self.subject.ok("tls", certificate_words(stream))
             resource = parts.path + (f"?{parts.query}" if parts.query else "")
             async with websocket.upgraded(stream, parts.netloc, resource) as connection:
                 yield connection
         finally:
-            await trio.aclose_forcefully(tcp)
-
-
-async def addresses_of(host: str) -> str:
-    """The host and its addresses. Raises `ConnectionLost`."""
-    try:
-        with trio.fail_after(STEP_WITHIN_S):
-            found = await trio.socket.getaddrinfo(host, None, type=trio.socket.SOCK_STREAM)
-    except trio.TooSlowError:
-        raise ConnectionLost(f"{host}: no answer within {STEP_WITHIN_S:g} s") from None
-    except OSError as error:
-        raise ConnectionLost(f"{host}: {error.strerror or error}") from error
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-    return host if addresses == [host] else f"{host} is {', '.join(addresses[:3])}"
-
-
-def certificate_words(stream: Stream) -> str:
-    """Which TLS is spoken, and who signed."""
-    certificate = stream.getpeercert() if isinstance(stream, trio.SSLStream) else None
-    parts = [pair for part in (certificate or {}).get("issuer", ()) for pair in part]
-    issuer = dict(parts).get("organizationName", "an authority without a name")
-    until = (certificate or {}).get("notAfter", "an unknown time")
-    return f"{stream.version() if isinstance(stream, trio.SSLStream) else ''}, by {issuer}, until {until}"
+            await trio.aclose_forcefully(stream)
 
 
 def tell_answers(subject: Subject, answers: Answers, topics: Sequence[Topic]) -> None:
