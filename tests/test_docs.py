@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import configparser
 import re
 from functools import cache
@@ -11,10 +12,13 @@ from typing import get_args
 import pytest
 import trio
 
+from actors.plugging.loading import Step
 from actors.runtime.ini import FOR_COMMANDS
 from actors.runtime.settings import WebSettings
 from actors.runtime.start import EXIT_CANNOT_START, EXIT_GAVE_UP, EXIT_SETTINGS
 from actors.runtime.version import __version__
+from commands import doctor
+from commands.doctor.advice import NOTIFIER_ADVICE
 from simulator.faults import FaultKind
 from web.app import create_app
 from web.readmodel import ReadModel
@@ -172,6 +176,16 @@ def test_the_api_documents_every_field_of_a_record() -> None:
 def test_the_readme_names_every_fault() -> None:
     named = set(CODE.findall("".join(re.findall(r"^\| (`.+?`) \| ", text_of("README.md"), re.MULTILINE))))
     assert set(get_args(FaultKind)) <= named
+
+
+def test_the_doctors_checks_and_options_are_told() -> None:
+    section = text_of("docs/operations.md").split("## `doctor`")[1].split("\n## ")[0]
+    told = set(re.findall(r"[\w-]+", " ".join(CODE.findall(section))))
+    parser = argparse.ArgumentParser(add_help=False)
+    doctor.COMMAND.add_arguments(parser)
+    options = {option for action in parser._actions for option in action.option_strings}
+    assert options <= told
+    assert set(NOTIFIER_ADVICE) | set(get_args(Step)) <= told
 
 
 def test_glossary_words_are_words_of_the_code() -> None:

@@ -74,7 +74,7 @@ class Email:
         with self._failing_in_words(), self._connected() as server:
             if log_in:
                 self._log_in(server)
-            server.noop()
+            server.ehlo_or_helo_if_needed()
             return (server.sock.version() or "") if isinstance(server.sock, ssl.SSLSocket) else ""
 
     def _log_in(self, server: smtplib.SMTP) -> None:
@@ -110,6 +110,8 @@ class Email:
 
 def _why(error: Exception) -> str:
     """The kind of the error, with its words where they are none of the server's."""
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return f"it said nothing for {CONNECT_WITHIN_S:g} s"
     words = ""
     if isinstance(error, ssl.SSLCertVerificationError):
         words = error.verify_message

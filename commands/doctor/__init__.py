@@ -105,7 +105,7 @@ async def examine(
         examine_certificate(machine, settings.web)
         if settings.history.enabled:
             await trio.to_thread.run_sync(examine_history, machine, settings)
-        work = [(machine, _port(machine, settings)), *_world(settings, notify=notify)]
+        work = _work(machine, settings, notify=notify)
         async with trio.open_nursery() as examinations:
             for subject, examination in work:
                 examinations.start_soon(_bounded, subject, examination, within_s)
@@ -113,13 +113,9 @@ async def examine(
     return Report.of([each for subject, _ in work for each in subject.findings])
 
 
-def _port(machine: Subject, settings: Settings) -> Examination:
-    return partial(examine_port, machine, settings.web)
-
-
-def _world(settings: Settings, *, notify: bool) -> list[tuple[Subject, Examination]]:
-    """What is examined beside the machine, each by itself."""
-    work: list[tuple[Subject, Examination]] = []
+def _work(machine: Subject, settings: Settings, *, notify: bool) -> list[tuple[Subject, Examination]]:
+    """What may take its time, each by itself."""
+    work: list[tuple[Subject, Examination]] = [(machine, partial(examine_port, machine, settings.web))]
     for name, question in questions(settings).items():
         subject = Subject(name)
         work.append((subject, partial(examine_server, subject, question)))

@@ -21,6 +21,7 @@ ADVICE = {
 
 # Of notifiers: `{0}` is the section.
 NOTIFIER_ADVICE = {
+    "alerts": "say [alerts] enabled = yes, if this is the node that is to judge",
     "dns": "correct the name in {0}; or this machine has no resolver that knows it (/etc/resolv.conf)",
     "tcp": "start that server, correct {0}, or open the way: many networks close ports 25, 465 and 587",
     "tls": "it must show a valid certificate of its name; an authority of your own is trusted where the"

@@ -23,28 +23,32 @@ from commands.doctor.steps import addresses_of, attempt, connect
 
 
 def notifier_checks(settings: Settings, *, notify: bool) -> list[NotifierCheck]:
-    """What there is to examine: nothing where there are no alerts."""
-    if not settings.alerts.enabled:
-        return []
-    now_ns = steady_clock()
-    found = notifiers_of(settings, now_ns).values()
-    return [NotifierCheck(each, Subject(f"notifier:{each.name}"), now_ns, notify) for each in found]
+    """What there is to examine."""
+    now_ns, is_used = steady_clock(), settings.alerts.enabled
+    return [
+        NotifierCheck(each, Subject(f"notifier:{each.name}"), now_ns, notify=notify, is_used=is_used)
+        for each in notifiers_of(settings, now_ns).values()
+    ]
 
 
 class NotifierCheck:
-    """The examination of one notifier; with `notify`, a message is sent at the end."""
+    """The examination of one notifier; with `notify`, a message is sent at the end. One that is not used,
+    because there are no alerts, is not asked anything."""
 
     def __init__(
-        self, notifier: Notifier, subject: Subject, now_ns: Callable[[], int], notify: bool = False
+        self, notifier: Notifier, subject: Subject, now_ns: Callable[[], int], *, notify: bool, is_used: bool
     ) -> None:
         self.subject = subject
         self._notifier = notifier
         self._now_ns = now_ns
         self._notify = notify
+        self._is_used = is_used
 
     async def examine(self) -> None:
         """Every step. Those behind one that failed are left out."""
-        if await self._is_ready() and self._notify:
+        if not self._is_used:
+            self.subject.warn("alerts", "alerts are off here: nobody is told", self._words("alerts"))
+        elif await self._is_ready() and self._notify:
             await self._send()
 
     async def _is_ready(self) -> bool:
@@ -109,6 +113,9 @@ class NotifierCheck:
         return True
 
     def _advice(self, check: str, error: Exception) -> str:
+        return self._words(check)
+
+    def _words(self, check: str) -> str:
         return NOTIFIER_ADVICE[check].format(f"[{self.subject.name}]")
 
 

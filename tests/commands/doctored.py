@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,24 @@ def answering(response: bytes) -> Serve:
         await stream.aclose()
 
     return serve
+
+
+@contextmanager
+def without_names() -> Iterator[None]:
+    """No name leads anywhere."""
+
+    class Nowhere(trio.abc.HostnameResolver):
+        async def getaddrinfo(self, host: object, *args: object, **options: object) -> Any:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        async def getnameinfo(self, *args: object) -> Any:
+            raise AssertionError("nobody asks for the name of an address")
+
+    before = trio.socket.set_custom_hostname_resolver(Nowhere())
+    try:
+        yield
+    finally:
+        trio.socket.set_custom_hostname_resolver(before)
 
 
 async def silent(stream: trio.abc.Stream) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
@@ -26,6 +24,7 @@ from tests.commands.doctored import (
     settings_with,
     silent,
     simulated,
+    without_names,
 )
 
 pytestmark = pytest.mark.loopback
@@ -59,19 +58,9 @@ async def test_an_exchange_that_is_left_out_is_not_examined(tmp_path: Path) -> N
 
 
 async def test_a_name_that_nobody_knows() -> None:
-    class Nowhere(trio.abc.HostnameResolver):
-        async def getaddrinfo(self, host: object, *args: object, **options: object) -> Any:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-        async def getnameinfo(self, *args: object) -> Any:
-            raise AssertionError("nobody asks for the name of an address")
-
-    before = trio.socket.set_custom_hostname_resolver(Nowhere())
-    try:
-        settings = ExchangeSettings(linear=("BTCUSDT",), linear_stream_url="wss://stream.exchange.invalid")
+    settings = ExchangeSettings(linear=("BTCUSDT",), linear_stream_url="wss://stream.exchange.invalid")
+    with without_names():
         found = await found_at("bybit", settings)
-    finally:
-        trio.socket.set_custom_hostname_resolver(before)
     assert set(found) == {"dns"}, "without a name there is nothing else to try"
     assert "Name or service not known" in found["dns"].said
     assert found["dns"].advice == ADVICE["dns"]

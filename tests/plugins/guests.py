@@ -84,6 +84,39 @@ class Waiting:
     async def on_bar(self, key: str, bar: Any) -> None: ...
 
 
+class Keyed:
+    """Repeats in its words what it was given, on more than one line."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        print("Keyed is made")
+        raise ValueError(f"api_token = {options['api_token']}:\n  must be longer\x1b[2J")
+
+    def on_bar(self, key: str, bar: Any) -> None:
+        return None
+
+
+class Narrow:
+    """Takes a bar without its key."""
+
+    def __init__(self, options: dict[str, str]) -> None: ...
+
+    def on_bar(self, bar: Any) -> None:
+        return None
+
+
+MADE = threading.Event()
+
+
+class Slow:
+    """Is not made before it is `MADE`."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        MADE.wait(30)
+
+    def on_bar(self, key: str, bar: Any) -> None:
+        return None
+
+
 class Hostile:
     """Tries to end the program."""
 

@@ -73,7 +73,14 @@ def test_our_keys_are_checked(tmp_path: Path) -> None:
         ("[plugin:mine]\n", "class = : must be module:Class"),
         ("[plugin:mine]\nclass = no dots\n", "class = no dots: must be module:Class"),
         ("[plugin:mine]\nclass = nowhere.at_all:Thing\n", "No module named 'nowhere'"),
+        (f"[plugin:mine]\nclass = {HERE}.Closes\n", f"must be module:Class; did you mean {HERE}:Closes?"),
         (section("Nobody"), "it has none called Nobody"),
+        (section("Close"), "it has none called Close; did you mean Closes?"),
+        (section("Narrow"), "be called as on_bar(key, bar); too many positional arguments"),
+        (
+            section("Keyed", "api_token = s3cret"),
+            "other options: api_token = (hidden): must be longer\\x1b[2J",
+        ),
         (section("Deaf"), "on_bar(key, bar) or on_ticker(key, ticker)"),
         (section("Waiting"), "none is `async`"),
         (section("Picky", "colour = red"), "colour = red: unknown; known is window"),
@@ -86,6 +93,7 @@ def test_mistakes_are_told_with_what_would_be_right(tmp_path: Path, text: str, w
     [problem] = problems(tmp_path, text)
     assert problem.startswith("[plugin:m")
     assert words in problem
+    assert problem.isprintable(), "one line, whatever a module says"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
