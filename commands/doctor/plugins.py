@@ -14,7 +14,8 @@ from commands.doctor.findings import Subject
 
 _SPELLED = "correct the section: docs/plugins.md"
 _ADVICE: dict[Step, str] = {
-    "import": "correct class, put its module beside supervisor.py, install it, or name its folder in PYTHONPATH",
+    "import": "correct class; or put its module beside supervisor.py, install it, or name its folder in"
+    " PYTHONPATH",
     "options": "correct the keys of [{0}] that are the plugin's own: its author says which there are",
     "methods": "correct the class: docs/plugins.md tells what it must have",
 }
