@@ -275,7 +275,7 @@ def first_line(*command: str) -> str:
     """The first line that a program prints that goes on for ever."""
     path = environment(PYTHONPATH=ROOT / "clients" / "python" / "src", PYTHONUNBUFFERED=1)
     with subprocess.Popen(command, env=path, stdout=subprocess.PIPE, text=True) as child:
-        late = threading.Timer(WITHIN_S, child.kill)
+        late = threading.Timer(PATIENCE_S, child.kill)
         late.start()
         try:
             line: str = next(iter(child.stdout or ()), "")
