@@ -12,6 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -153,14 +154,22 @@ def staged_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StagedHub]:
     hub.close()
 
 
-@pytest.fixture(scope="package")  # while it lives, its driver keeps an asyncio loop running in this thread
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A Chromium. Inside the block its driver keeps an asyncio loop running in this thread: no test that
+    wants a loop of its own may come meanwhile."""
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: the browser tests did NOT run")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from actors.market.events import Liquidation
 from actors.market.tick import Pair
-from tests.browser.conftest import browser as browser
+from tests.browser.conftest import chromium
 from tests.loopback.stream_picture import Picture
 from tests.loopback.stream_speakers import (
     Closed,
@@ -55,6 +55,15 @@ VARIANTS = [
     Variant("chromium", "json", True),
     Variant("chromium", "msgpack", True),
 ]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for this file alone."""
+    with chromium() as browser:
+        yield browser
+
+
 Connect: TypeAlias = Callable[[Theatre], AbstractContextManager[Speaker]]
 
 
