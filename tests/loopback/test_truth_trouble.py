@@ -151,11 +151,18 @@ async def books_come_back_under_a_low_limit(running: System) -> None:
     """The connection of sixty books is lost, and their snapshots are more than the exchange gives at once."""
     books = [key for key in running.keys if market_of(key) == "binance:spot"]
     with refusals(running, weight=250, minute_s=3.0) as statuses:
+        before = await running.channels("book")
         await running.inject("reset", "binance:spot")
-        await until(lambda: in_another_state(running, books, "stale", "syncing", "connecting", "halted"))
+        await until(lambda: unmoved(running, before, books))
         await running.until_live("book", keys=books)
     assert 429 in statuses, statuses
     assert 418 not in statuses, statuses
+
+
+async def unmoved(running: System, before: dict[str, dict[str, Any]], keys: list[str]) -> list[str]:
+    """The books that are still in the state in which they were, since then."""
+    now = await running.channels("book")
+    return [key for key in keys if now[key]["since"] == before[key]["since"]]
 
 
 def clock_is_known(market: dict[str, Any]) -> None:
