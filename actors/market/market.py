@@ -205,7 +205,7 @@ def _measure(segment: Segment, tickers: list[Ticker], trades: TradeChanges, now_
                 _sample(segment, trade, now_ns)
     if not trades.trades:
         for ticker in tickers[:DELAYS_PER_DRAIN]:
-            if ticker.quality == "live":
+            if ticker.quality == "live" and segment.tickers.tells_time(ticker.symbol):
                 _sample(segment, ticker, now_ns)
 
 

@@ -27,13 +27,14 @@ class _Part(Struct):
 
 
 class _Record:
-    __slots__ = ("fields", "parts", "prices", "remembered", "told", "ts_recv")
+    __slots__ = ("fields", "parts", "prices", "remembered", "timed_ns", "told", "ts_recv")
 
     def __init__(self, source: Source, symbol: str) -> None:
         self.fields: dict[str, Any] = {"exchange": source.exchange, "market": source.market, "symbol": symbol}
         self.parts: dict[str, _Part] = {}
         self.remembered: set[str] | None = None  # the fields that are of before the start
         self.ts_recv = 0
+        self.timed_ns = 0  # when what told `ts_event` came
         self.prices = Prices()
         self.told: tuple[float | None, ...] = (None, None, None)
 
@@ -109,6 +110,7 @@ class Tickers:
         ts_event = event.ts_event
         if ts_event is not None and ts_event >= (fields.get("ts_event") or 0):
             fields["ts_event"] = ts_event
+            record.timed_ns = event.ts_recv
         if event.ts_recv > record.ts_recv:
             record.ts_recv = event.ts_recv
         self._dirty[symbol] = None
@@ -167,6 +169,11 @@ class Tickers:
         for symbol, record in self._records.items():
             if record.ts_recv and record.prices.changes(record.fields.get("price"), now_ns) != record.told:
                 self._dirty[symbol] = None
+
+    def tells_time(self, symbol: str) -> bool:
+        """Whether the newest word said when it happened: of some words, no exchange says that."""
+        record = self._records.get(symbol)
+        return record is not None and record.timed_ns == record.ts_recv
 
     def touch(self, symbol: str) -> None:
         """Its quality changed."""

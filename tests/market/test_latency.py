@@ -73,6 +73,18 @@ def test_latency_is_corrected_by_the_exchanges_clock() -> None:
     assert (latency.clock_offset_ms, latency.clock_error_ms) == (5000, 11)
 
 
+def test_what_an_exchange_tells_without_a_time_is_no_latency() -> None:
+    """Such as a quote, long after the last trade."""
+    story = Story()
+    for beat in range(10):
+        story.update(1 + 10 * beat, price=1.0, event_s=1 + 10 * beat - 0.04)
+        story.market.drain(at(1 + 10 * beat))
+        story.update(9 + 10 * beat, bid=1.0 + beat, event_s=None)
+        story.market.drain(at(9 + 10 * beat))
+    [latency] = story.market.everything()["bybit"].latencies
+    assert latency.p99_ms is not None and latency.p99_ms < 47
+
+
 def liquidation(second: int, price: float = 1.0) -> Liquidation:
     return Liquidation("BTCUSDT", "long", price, 1.0, at(second), at(second))
 
