@@ -19,7 +19,8 @@ NO_QUESTDB = bool(os.environ.get("NO_QUESTDB"))
 island._FakedPolicy.policy = asyncio.DefaultEventLoopPolicy()
 
 # What takes longest comes first, so that at the end of a run nobody waits for a long file that began late.
-# Before all others comes what looks at pages, one file after the other: they share a hub and a browser.
+# Before all others comes what looks at pages, one file after the other: they share a hub and a browser,
+# as others share a QuestDB.
 LONGEST_FIRST = (
     "browser/test_every_screen.py",
     "browser/test_realtime_page.py",
@@ -37,10 +38,16 @@ LONGEST_FIRST = (
     "browser/test_stream_in_chromium.py",
     "browser/test_console.py",
     "drills/test_drills.py",
-    "loopback/test_hub.py",
-    "loopback/test_program.py",
     "sinks/test_questdb_outages.py",
     "sinks/test_questdb.py",
+    "sinks/test_questdb_history.py",
+    "sinks/test_questdb_transport.py",
+    "sinks/test_liquidations_read_back.py",
+    "sinks/test_gaps_read_back.py",
+    "sinks/test_questdb_queries.py",
+    "sinks/test_questdb_tls.py",
+    "loopback/test_hub.py",
+    "loopback/test_program.py",
     "loopback/test_truth_trades.py",
     "loopback/test_truth_books.py",
     "loopback/test_stream_conformance.py",
@@ -50,7 +57,6 @@ LONGEST_FIRST = (
     "loopback/test_history_kept.py",
     "commands/test_top_terminal.py",
     "loopback/test_kill_hub.py",
-    "sinks/test_questdb_history.py",
     "loopback/test_truth_trouble.py",
     "loopback/test_stream_resume_drill.py",
 )

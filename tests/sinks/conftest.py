@@ -1,4 +1,4 @@
-"""The servers that sinks are tested with: one of each for the whole run, empty for each test."""
+"""The servers that sinks are tested with: one of each for many tests, empty for each."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from tests.sinks.redis_server import RedisServer
 from tests.sinks.redis_server import running as running_redis
 
 
-@pytest.fixture(scope="session")
+# A QuestDB that nobody asks takes a twelfth of a core.
+@pytest.fixture(scope="package")
 def newest_questdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuestDBServer]:
     with running(NEWEST, tmp_path_factory.mktemp("questdb")) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def oldest_questdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuestDBServer]:
     with running(OLDEST, tmp_path_factory.mktemp("questdb")) as server:
         yield server
