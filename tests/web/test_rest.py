@@ -176,6 +176,12 @@ async def test_a_bad_parameter_is_named(path: str, parameter: str, value: str, e
     assert parameter in problem["detail"]
 
 
+async def test_a_list_has_so_many_places_at_most_filled_or_not() -> None:
+    await ask(hub(), f"tickers?symbols={',' * 999}")
+    problem = await ask(hub(), f"tickers?symbols={',' * 1000}", 400)
+    assert problem["errors"][0]["expected"].startswith("at most 1000 names")
+
+
 async def test_a_mistyped_parameter_is_understood_as_such() -> None:
     assert "Did you mean limit?" in (await ask(hub(), "tickers?limt=3", 400))["detail"]
 
