@@ -217,7 +217,7 @@ class AlertDesk:
             if each not in self.couriers:
                 there = ", ".join(self.couriers) or "none"
                 words = f"There is no notifier {each!r}; there are: {there}."
-                raise Refused("unknown_notifier", words, "notify")
+                raise Refused("bad_rule", words, "notify")
         try:
             self.engine.check_room(rule)
         except TooManyGroups as error:

@@ -121,11 +121,11 @@ async def test_what_waits_survives_the_hub(staged: Staged, autojump_clock: objec
     async with staged.life():
         await staged.price(101)
     assert not staged.ops.sent
-    staged.ops.down = False
     staged.make()
     async with staged.life():
         assert staged.desk.notifiers()[0].waiting == 1
-        await staged.pass_(60)
+        staged.ops.down = False
+        await staged.pass_(3600)
         assert [each.id for each in staged.ops.sent] == [staged.alerts[0].id]
 
 
@@ -246,7 +246,7 @@ async def test_what_else_is_refused(tmp_path: Path, autojump_clock: object) -> N
         await staged.desk.put(above(1, name="a"))
         for act, code in (
             (staged.desk.put(above(1, name="b")), "too_many_rules"),
-            (staged.desk.put(above(1, name="a", notify=["nobody"])), "unknown_notifier"),
+            (staged.desk.put(above(1, name="a", notify=["nobody"])), "bad_rule"),
             (staged.desk.remove("rule"), "read_only_rule"),
             (staged.desk.remove("nothing"), "unknown_rule"),
             (staged.desk.mute("nothing", 0), "unknown_rule"),

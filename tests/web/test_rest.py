@@ -164,6 +164,7 @@ async def test_nonsense_is_a_404(key: str) -> None:
         ("movers?by=price", "by", "price", "one of change_1m, change_5m, change_1h, change_24h"),
         ("quality/bybit?state=good", "state", "good", "one of connecting, syncing, live, stale"),
         ("tickers?limit=1&limit=2", "limit", "1, 2", "once"),
+        ("tickers?market=%0B", "market", "\x0b", "one of linear, spot"),
         ("tickers?symbol=BTCUSDT", "symbol", "BTCUSDT", "one of the parameters"),
         ("tickers/bybit:linear:BTCUSDT?limit=3", "limit", "3", "no parameter"),
     ],

@@ -37,6 +37,7 @@ from web.site import Site
 
 PATH = "/api/v1/alerts"
 STATUS: dict[Code, int] = {
+    "bad_rule": 400,
     "rule_exists": 409,
     "unknown_rule": 404,
     "read_only_rule": 409,

@@ -80,13 +80,13 @@ def read_query(kind: type[Q], args: MultiDict[str, str]) -> Q:
 def read_value(name: str, values: list[str], schema: dict[str, Any]) -> str | list[str]:
     """The text of a parameter, or the texts of one that is a list; words are spelled as they should be."""
     if schema["type"] == "array":
-        parts = [part.strip() for value in values for part in value.split(",")]
+        parts = [part.strip(" ") for value in values for part in value.split(",")]
         if len(parts) > schema["maxItems"]:
             raise bad_value(name, ",".join(values), expected(schema))
         return [part for part in parts if part]
     if len(values) > 1:
         raise bad_value(name, ", ".join(values), f"{name} once")
-    value = values[0].strip() if values else ""
+    value = values[0].strip(" ") if values else ""
     return spelled(value, schema["enum"]) if "enum" in schema else value
 
 

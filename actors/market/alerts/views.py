@@ -11,8 +11,8 @@ from actors.market.alerts.rules import Rule
 
 Origin: TypeAlias = Literal["settings", "api"]
 Code: TypeAlias = Literal[
-    "rule_exists", "unknown_rule", "read_only_rule", "too_many_rules", "reserved_name", "unknown_notifier",
-    "alerts_unavailable", "alerts_disabled",
+    "bad_rule", "rule_exists", "unknown_rule", "read_only_rule", "too_many_rules", "reserved_name",
+    "unknown_notifier", "alerts_unavailable", "alerts_disabled",
 ]  # fmt: skip
 
 
