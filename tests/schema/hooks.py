@@ -65,9 +65,10 @@ def chosen(words: tuple[str, ...], made_up: object) -> str:
 
 
 def meaningful(rule: dict[str, Any], path: dict[str, Any]) -> dict[str, Any]:
-    """An alert rule with instruments, fields and hours that there are."""
+    """An alert rule with instruments, notifiers, fields and hours that there are."""
     rule = {**rule, **({"name": path["name"]} if "name" in path else {})}
     rule["keys"] = sorted({chosen(KEYS, each) for each in rule["keys"]})
+    rule["notify"] = []  # this hub has no notifiers
     rule["note"] = "".join(letter for letter in rule.get("note", "") if letter.isprintable())
     if "field" in rule["when"]:
         rule["when"] = {**rule["when"], "field": chosen(FIELDS, rule["when"]["field"])}
