@@ -23,6 +23,7 @@ from web.certificate import Certificate
 from web.guard.addresses import is_loopback, is_within, networks_of
 from web.guard.room import Full, Guest, Room
 from web.http11 import Connection, configuration
+from web.leftovers import Leftovers
 from web.limits import Limits, connections_max
 from web.listening import Arrivals, addresses, open_listeners
 from web.quietlog import QuietLog
@@ -124,6 +125,7 @@ class Server:
     goodbye_s: float
     deflate: bool = True
     quiet: QuietLog = field(default_factory=QuietLog)
+    leftovers: Leftovers = field(default_factory=Leftovers)
     refusals: int = 0
     context: WorkerContext = field(default_factory=lambda: WorkerContext(None))
     config: Config = field(init=False)
@@ -236,6 +238,7 @@ class Server:
             self.part_with(guest)
             if client is not None:
                 self.traffic.leave(client)
+            self.leftovers.note(trio.current_time())
 
     def part_with(self, guest: Guest) -> None:
         """A connection has ended, or ends now."""
