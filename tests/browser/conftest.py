@@ -136,14 +136,21 @@ def fake_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     hub.stop()
 
 
-@pytest.fixture(scope="package")
-def posed_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """The real web over a posed picture."""
-    port, script = free_port(), Path(__file__).parent / "posed_hub.py"
-    hub = Hub([sys.executable, str(script), "--port", str(port)], port, tmp_path_factory.mktemp("posed_hub"))
+@contextmanager
+def scripted(name: str, folders: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub that is a program beside these tests."""
+    port, script = free_port(), Path(__file__).parent / f"{name}.py"
+    hub = Hub([sys.executable, str(script), "--port", str(port)], port, folders.mktemp(name))
     hub.start()
     yield hub
     hub.stop()
+
+
+@pytest.fixture(scope="package")
+def posed_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """The real web over a posed picture."""
+    with scripted("posed_hub", tmp_path_factory) as hub:
+        yield hub
 
 
 @pytest.fixture(scope="package")
@@ -172,11 +179,25 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-def screen(browser: Browser) -> Iterator[Screen]:
+@contextmanager
+def opened(browser: Browser) -> Iterator[Screen]:
     """A fresh page of 1440 × 900 that has gone nowhere yet."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     screen = Screen(context.new_page())
     screen.listen()
     yield screen
     context.close()
+
+
+@pytest.fixture
+def screen(browser: Browser) -> Iterator[Screen]:
+    """A page for one test."""
+    with opened(browser) as screen:
+        yield screen
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser) -> Iterator[Screen]:
+    """One page for the whole module."""
+    with opened(browser) as screen:
+        yield screen

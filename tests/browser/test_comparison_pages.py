@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .conftest import Hub, Screen
 
@@ -20,16 +19,6 @@ ROW = ".list-body .list-row:not([hidden])"
 MOVED = "([place, before]) => document.querySelector(place).innerText !== before"
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 NONSENSE = re.compile(r"NaN|undefined|Infinity|null|\[object")
-
-
-@pytest.fixture(scope="module")
-def shared(browser: Browser) -> Iterator[Screen]:
-    """One page for the whole module."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    screen = Screen(context.new_page())
-    screen.listen()
-    yield screen
-    context.close()
 
 
 def open_page(shared: Screen, hub: Hub, rest: str) -> Page:

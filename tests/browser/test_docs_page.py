@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.processes import free_port
-
-from .conftest import Hub, Screen
+from .conftest import Hub, Screen, scripted
 
 pytestmark = pytest.mark.browser
 
@@ -20,11 +17,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def still_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """The real web over a picture that stands still."""
-    port, script = free_port(), Path(__file__).parent / "still_hub.py"
-    hub = Hub([sys.executable, str(script), "--port", str(port)], port, tmp_path_factory.mktemp("still_hub"))
-    hub.start()
-    yield hub
-    hub.stop()
+    with scripted("still_hub", tmp_path_factory) as hub:
+        yield hub
 
 
 def open_page(screen: Screen, hub: Hub, fragment: str = "") -> Page:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -25,16 +24,6 @@ SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SIDEWAYS = (
     "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth"
 )
-
-
-@pytest.fixture(scope="module")
-def shared(browser: Browser) -> Iterator[Screen]:
-    """One page for the whole module."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    screen = Screen(context.new_page())
-    screen.listen()
-    yield screen
-    context.close()
 
 
 def faults(page: Page) -> list[str]:
