@@ -9,6 +9,7 @@ import trio
 from actors.persist import Pace
 from actors.runtime.clock import steady_clock
 from actors.sinks.spool import in_thread
+from tests.patience import PATIENCE_S
 from tests.sinks.fakes import trades
 from tests.test_persist import Stage
 
@@ -29,7 +30,7 @@ async def test_an_actor_that_is_cut_short_again_and_again_loses_nothing(tmp_path
                 number += 7
                 await trio.sleep(0.003)
     stage.sink.down, stage.sink.slow_s = False, 0.0
-    with trio.fail_after(20):
+    with trio.fail_after(PATIENCE_S):
         async with stage.living():
             while stage.status.written < number:
                 await trio.sleep(0.01)
@@ -44,7 +45,7 @@ async def test_a_blocking_outbox_does_not_hold_up_the_program(tmp_path: Path) ->
         for number in range(0, 20_000, 2000):
             stage.intake.offer(trades(number, number + 2000))
             assert stage.status.accepted == number + 2000
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE_S):
             while stage.status.outbox_rows < 20_000:
                 await trio.sleep(0.01)
                 stage.check()

@@ -15,6 +15,7 @@ from actors.sinks.base import Sink
 from actors.sinks.outbox import Outbox
 from actors.sinks.parcels import Bounds
 from actors.sinks.sqlite import Retention, SqliteSink
+from tests.patience import PATIENCE_S
 from tests.sinks.fakes import ScriptedSink, trades
 from web.sinks import sink_entry
 
@@ -26,7 +27,7 @@ async def told(sink: Sink, folder: Path) -> SinkReport:
     outbox = Outbox(folder / "outbox.db", Bounds(), time.time_ns)
     intake.offer(trades(0, 500))
     actor = Persist(sink, outbox, receive, intake.status, intake.losses, time.time_ns)
-    with trio.fail_after(20):
+    with trio.fail_after(PATIENCE_S):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(actor.run)
             while intake.status.written < 500:

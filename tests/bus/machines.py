@@ -278,7 +278,7 @@ class Wanderer:
         stream = await trio.open_tcp_stream("127.0.0.1", port)
         try:
             async with trio.open_nursery() as nursery:
-                with trio.fail_after(5):
+                with trio.fail_after(PATIENCE_S):
                     websocket = await wrap_client_stream(nursery, stream, f"127.0.0.1:{port}", "/ws")
                 await self._listen(websocket)
         finally:
@@ -290,7 +290,7 @@ class Wanderer:
             params["resume"] = self._resume
         await websocket.send_message(json.dumps({"method": "subscribe", "req_id": 1, "params": params}))
         while True:
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 self._take(json.loads(await websocket.get_message()))
 
     def _take(self, message: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from tickwell_client import Alert, Batch, Derived, Gap, Hub, MissedEvents, conne
 
 from tests.clients.scripted_hub import ScriptedHub, with_hub
 from tests.clients.test_client_stream import BTC, ETH
+from tests.patience import PATIENCE_S
 from tests.web.populated import OFFERS
 from tests.web.served import hub as served_hub
 from tests.web.told_alerts import ALERT
@@ -180,7 +181,7 @@ async def test_the_real_web_tells_both() -> None:
             hub.derived("BTCUSDT") as values,
         ):
             beta = structs.replace(HAR, name="beta", value=None)
-            with trio.fail_after(5):
+            with trio.fail_after(PATIENCE_S):
                 plugins.say(HAR, beta)
                 site.stream.tell_alerts([ALERT, structs.replace(ALERT, id="al_2", subject=None)])
                 one, two = await anext(alerts), await anext(alerts)

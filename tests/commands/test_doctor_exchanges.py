@@ -26,6 +26,7 @@ from tests.commands.doctored import (
     simulated,
     without_names,
 )
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.loopback
 STEPS = {"dns", "listing", "clock", "tcp", "websocket", "subscription", "data"}
@@ -179,10 +180,10 @@ async def test_what_is_no_exchange_at_all() -> None:
 
 
 async def test_an_examination_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "STEP_WITHIN_S", 60)
+    monkeypatch.setattr(opening, "STEP_WITHIN_S", 600)
     async with served(silent) as port:
         settings = settings_with(tmp_path, {"bybit": of_exchange("bybit", port)})
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             report = await examine(settings, Path("settings.ini"), 1.0)
     last = report.checks[-1]
     assert (last.subject, last.check, last.state) == ("bybit:linear", "time", "failed")

@@ -33,6 +33,7 @@ from commands.doctor.machine import (
 )
 from commands.doctor.servers import examine_history, examine_server, questions
 from tests.commands.doctored import answering, served, settings_with, silent
+from tests.patience import PATIENCE_S
 from tests.processes import free_port
 
 MB = 1 << 20
@@ -175,7 +176,7 @@ async def test_servers_that_are_not_there(tmp_path: Path) -> None:
     assert set(asked) == {"sink:questdb", "sink:redis", "sink:nats", "bus"}
     for name, question in asked.items():
         subject = Subject(name)
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             await examine_server(subject, question)
         assert alone(subject).state == "failed", name
         assert f"[{name}] url" in alone(subject).advice
@@ -187,7 +188,7 @@ async def test_a_server_that_is_something_else(tmp_path: Path) -> None:
     async with served(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")) as port:
         for name, question in questions(with_servers(tmp_path, port)).items():
             subject = Subject(name)
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 await examine_server(subject, question)
             assert alone(subject).state == "failed", name
 
@@ -212,7 +213,7 @@ async def test_a_mistake_of_ours_is_not_blamed_on_a_server() -> None:
 @pytest.mark.loopback
 async def test_silence_does_not_hold_the_doctor_up(tmp_path: Path) -> None:
     async with served(silent) as port:
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             report = await examine(with_servers(tmp_path, port), Path("settings.ini"), 1.0)
     assert report.verdict == "failed"
 

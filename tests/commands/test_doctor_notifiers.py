@@ -21,6 +21,7 @@ from commands.doctor.findings import Finding
 from commands.doctor.notifiers import notifier_checks
 from tests.commands.doctored import served, settings_with, silent, without_names
 from tests.commands.told import Hook, PostOffice
+from tests.patience import PATIENCE_S
 from tests.processes import free_port
 
 pytestmark = pytest.mark.loopback
@@ -44,7 +45,7 @@ def settings_of(tmp_path: Path, **section: Any) -> Settings:
 async def found_of(tmp_path: Path, *, notify: bool = False, **section: Any) -> dict[str, Finding]:
     """What was found out, by check. No secret is ever in it."""
     [check] = notifier_checks(settings_of(tmp_path, **section), notify=notify)
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         await check.examine()
     told = repr(check.subject.findings)
     assert "s3cret" not in told

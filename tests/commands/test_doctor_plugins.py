@@ -18,6 +18,7 @@ from commands.doctor import COMMAND, examine
 from commands.doctor.findings import Finding, Subject
 from commands.doctor.plugins import examine_plugin
 from tests.commands.doctored import settings_with
+from tests.patience import PATIENCE_S
 from tests.plugins import guests
 
 GUESTS = "tests.plugins.guests"
@@ -92,7 +93,7 @@ def released() -> Iterator[None]:
 async def test_a_plugin_that_takes_its_time_does_not_hold_the_doctor_up(
     tmp_path: Path, released: None
 ) -> None:
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE_S):
         report = await examine(with_plugins(tmp_path, slow="Slow"), Path("settings.ini"), 0.3)
     [found] = [each for each in report.checks if each.subject == "plugin:slow" and each.state != "ok"]
     assert (found.check, found.state) == ("time", "failed")

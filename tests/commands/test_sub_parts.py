@@ -22,6 +22,7 @@ from commands.sub import check, params_of
 from commands.subscribing.lines import Lines
 from commands.subscribing.output import PIECE_BYTES, Output, ReaderGone, pieces
 from commands.subscribing.place import Position, ResumeFile
+from tests.patience import PATIENCE_S
 
 PARAMS: dict[str, Any] = {"channel": "trades", "symbols": ["BTCUSDT"]}
 
@@ -175,7 +176,7 @@ async def test_a_reader_that_goes_is_noticed_without_writing() -> None:
     reader, writer = os.pipe()
     with os.fdopen(writer, "wb", buffering=0):
         output = Output(writer)
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(output.until_gone)
                 await trio.testing.wait_all_tasks_blocked()

@@ -23,6 +23,7 @@ from actors.runtime.tokens import hash_of, token_of
 from commands.stream.address import read_address
 from commands.stream.connection import connected
 from commands.stream.messages import Codec, HubRefused
+from tests.patience import PATIENCE_S
 from tests.web.served import Hub, exchange_bytes, head_of, hub, opened, read_to_end, until, upgrade
 from web.guard import room
 from web.limits import Limits
@@ -89,7 +90,7 @@ async def test_a_socket_ends_when_its_token_does() -> None:
             async with await served.raw() as stream:
                 await stream.send_all(upgrade(path, FAR, BEARER))
                 assert (await head_of(stream)).startswith(b"HTTP/1.1 101")
-                with trio.fail_after(5):
+                with trio.fail_after(PATIENCE_S):
                     told = await read_to_end(stream)
                 goodbye = (1008).to_bytes(2) + b"the token has expired"
                 assert told.endswith(bytes((0x88, len(goodbye))) + goodbye)
@@ -173,7 +174,7 @@ async def test_a_forged_shape_gets_one_answer_and_no_more() -> None:
         for name, (data, right) in FORGED.items():
             async with await served.raw() as stream:
                 await stream.send_all(data)
-                with trio.fail_after(5):
+                with trio.fail_after(PATIENCE_S):
                     answer = await read_to_end(stream)
             assert int(answer[9:12]) in right, name
             assert answer.count(b"HTTP/1.1 ") == 1, name
@@ -216,10 +217,10 @@ async def test_silent_connections_keep_nobody_out(monkeypatch: pytest.MonkeyPatc
         traffic = served.app.extensions["tickwell"].traffic
         assert traffic.made_way >= 1
         assert traffic.refused == 0
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             assert await read_to_end(half_open[0]) == b""  # the longest silent one went
         await speaking.send_all(b"\x89\x80\x01\x02\x03\x04")
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             while b"\x8a\x00" not in await speaking.receive_some(65_536):
                 pass
         for stream in (speaking, *half_open, *half_said):

@@ -56,7 +56,7 @@ async def test_what_was_kept_is_there_once_after_the_next_start(tmp_path: Path, 
             seen = await seen_trades(tickwell, 20)
             if number == signal.SIGKILL:
                 await until_kept(tickwell, {each["trade_id"] for each in seen})
-            with trio.fail_after(8):
+            with trio.fail_after(PATIENCE_S):
                 assert await tickwell.signal_and_wait(number) in (0, -signal.SIGKILL)
         with hub(tmp_path, exchange.port) as tickwell:
             with trio.fail_after(PATIENCE_S):
@@ -92,8 +92,7 @@ async def test_two_hubs_cannot_keep_the_same_history(tmp_path: Path) -> None:
         with hub(tmp_path, None, "--demo") as second, trio.fail_after(PATIENCE_S):
             assert await trio.to_thread.run_sync(second.child.wait) == 73
             assert str(first.child.pid) in second.log.read_text()
-        with trio.fail_after(
-            PATIENCE_S
-        ):  # a write that was slow goes by way of the outbox, and is caught up with
+        # A write that was slow goes by way of the outbox, and is caught up with.
+        with trio.fail_after(PATIENCE_S):
             while (await sink(first))["state"] != "ok":
                 await trio.sleep(0.1)

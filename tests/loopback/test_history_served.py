@@ -6,6 +6,7 @@ import msgspec
 import pytest
 import trio
 
+from tests.patience import PATIENCE_S
 from tests.web.fake_history import SECOND_NS, FakeHistory, tick
 from tests.web.harness import NOW_NS
 from tests.web.served import Hub, exchange_bytes, hub, read_to_end, until
@@ -68,7 +69,7 @@ async def test_clients_that_do_not_read_are_dropped_and_hold_up_nobody() -> None
         assert history.active == 0
         await trio.sleep(served.settings.client_stall_s * 2)
         for stream in stalled:
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 assert not (await read_to_end(stream)).endswith(b"0\r\n\r\n")
             await stream.aclose()
 

@@ -18,6 +18,7 @@ import trio
 import trio_websocket
 
 from actors.runtime.settings import WebSettings
+from tests.patience import PATIENCE_S
 from tests.web.served import Hub, head_of, hub, message, message_of, opened, read_to_end, upgrade
 from web.limits import Limits
 
@@ -230,7 +231,7 @@ async def test_a_hostile_frame_ends_its_own_connection_only(frames: bytes, code:
         before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         stream = await opened(served)
         answer = bytearray()
-        with trio.fail_after(15):
+        with trio.fail_after(PATIENCE_S):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(send_ignoring_refusal, stream, frames)
                 answer += await read_to_end(stream)
@@ -261,7 +262,7 @@ async def test_data_right_behind_the_upgrade_is_served_after_it() -> None:
         await stream.send_all(REQUESTS["frame behind the upgrade"])
         answer = await head_of(stream)
         assert answer.startswith(b"HTTP/1.1 101")
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             while b'"pong"' not in answer:
                 answer += await stream.receive_some(65_536)
         await stream.aclose()
@@ -272,7 +273,7 @@ async def test_http_2_is_refused(name: str) -> None:
     async with witnessed() as served:
         stream = await served.raw()
         await stream.send_all(REQUESTS[name])
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             assert (await read_to_end(stream)).startswith(b"HTTP/1.1 505")
         await stream.aclose()
 
@@ -296,7 +297,7 @@ async def test_a_dripping_client_is_cut_off(first: bytes) -> None:
         if first:
             await stream.send_all(first)
         began_s = trio.current_time()
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(partial(drip, stream, b"x" if first else b""))
                 await read_to_end(stream)
@@ -318,7 +319,7 @@ async def test_a_slow_body_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     async with witnessed() as served:
         stream = await served.raw()
         await stream.send_all(post(b"content-type: application/json\r\ncontent-length: 20\r\n", b"{"))
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             assert (await read_to_end(stream)).startswith(b"HTTP/1.1 408")
         await stream.aclose()
 
@@ -326,7 +327,7 @@ async def test_a_slow_body_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_trio_websocket_survives_its_own_garbage() -> None:
     async with witnessed() as served:
         client = await served.connect()
-        with pytest.raises(trio_websocket.ConnectionClosed), trio.fail_after(10):
+        with pytest.raises(trio_websocket.ConnectionClosed), trio.fail_after(PATIENCE_S):
             while True:
                 await client.send_message("{" * 100)
                 await client.get_message()

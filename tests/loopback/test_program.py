@@ -13,9 +13,14 @@ import pytest
 import trio
 
 from actors.runtime.version import __version__
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT, environment, hub, simulator
 
 pytestmark = pytest.mark.loopback
+
+
+# Long enough that whoever ends within `PATIENCE_S` was not made to.
+NEVER_FORCED = {"TICKWELL_SUPERVISOR_SHUTDOWN_GRACE_S": 300}
 
 
 def run(*arguments: str, **overrides: object) -> subprocess.CompletedProcess[str]:
@@ -25,7 +30,7 @@ def run(*arguments: str, **overrides: object) -> subprocess.CompletedProcess[str
         env=environment(**overrides),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -94,31 +99,31 @@ def test_a_directory_that_cannot_be_written_is_one_clear_line(tmp_path: Path) ->
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_drains_and_exits_with_zero(tmp_path: Path, number: int) -> None:
-    with hub(tmp_path, None, "--demo") as tickwell:
-        with trio.fail_after(10):
+    with hub(tmp_path, None, "--demo", **NEVER_FORCED) as tickwell:
+        with trio.fail_after(PATIENCE_S):
             await tickwell.until_listening()
             await tickwell.until_states("live")
-        with trio.fail_after(6):
+        with trio.fail_after(PATIENCE_S):
             assert await tickwell.signal_and_wait(number) == 0
         assert "ERROR" not in tickwell.log.read_text()
 
 
 @pytest.mark.parametrize("after_s", [0.1, 0.3, 0.5, 0.7, 0.9, 1.2])
 async def test_a_signal_during_the_start_exits_with_zero(tmp_path: Path, after_s: float) -> None:
-    with hub(tmp_path, None, "--demo") as tickwell:
+    with hub(tmp_path, None, "--demo", **NEVER_FORCED) as tickwell:
         await trio.sleep(after_s)
-        with trio.fail_after(6):
+        with trio.fail_after(PATIENCE_S):
             assert await tickwell.signal_and_wait() == 0
 
 
 async def test_clients_that_stopped_reading_do_not_hold_up_the_end(tmp_path: Path) -> None:
-    with hub(tmp_path, None, "--demo", TICKWELL_WEB_CLIENT_STALL_S=60) as tickwell:
-        with trio.fail_after(10):
+    with hub(tmp_path, None, "--demo", **NEVER_FORCED, TICKWELL_WEB_CLIENT_STALL_S=300) as tickwell:
+        with trio.fail_after(PATIENCE_S):
             await tickwell.until_listening()
             await tickwell.until_states("live")
         sockets = [_never_reader(tickwell.port) for _ in range(20)]
         await trio.sleep(3)
-        with trio.fail_after(6):
+        with trio.fail_after(PATIENCE_S):
             assert await tickwell.signal_and_wait() == 0
         for each in sockets:
             each.close()
@@ -143,23 +148,23 @@ def _never_reader(port: int) -> socket.socket:
 async def test_a_feed_in_the_middle_of_its_handshake_does_not_either(tmp_path: Path) -> None:
     with simulator(tmp_path) as exchanges:
         await exchanges.inject(kind="accept_silent", venue="*")
-        with hub(tmp_path, exchanges.port) as tickwell:
-            with trio.fail_after(10):
+        with hub(tmp_path, exchanges.port, **NEVER_FORCED) as tickwell:
+            with trio.fail_after(PATIENCE_S):
                 await tickwell.until_listening()
                 await tickwell.until_states("connecting")
-            with trio.fail_after(6):
+            with trio.fail_after(PATIENCE_S):
                 assert await tickwell.signal_and_wait() == 0
 
 
 async def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
-    with hub(tmp_path, None, "--demo", TICKWELL_SUPERVISOR_SHUTDOWN_GRACE_S=60) as tickwell:
-        with trio.fail_after(10):
+    with hub(tmp_path, None, "--demo", **NEVER_FORCED) as tickwell:
+        with trio.fail_after(PATIENCE_S):
             await tickwell.until_listening()
         os.kill(tickwell.child.pid, signal.SIGSTOP)
         os.kill(tickwell.child.pid, signal.SIGTERM)
         os.kill(tickwell.child.pid, signal.SIGINT)
         os.kill(tickwell.child.pid, signal.SIGCONT)
-        with trio.fail_after(6):
+        with trio.fail_after(PATIENCE_S):
             assert await trio.to_thread.run_sync(tickwell.child.wait) in (0, 130)
 
 
@@ -170,7 +175,7 @@ async def test_without_internet_it_lives_says_why_and_does_not_spam(tmp_path: Pa
         for market in ("LINEAR", "SPOT")
         for kind, scheme in (("STREAM", "wss"), ("REST", "https"))
     }
-    with hub(tmp_path, None, **nowhere) as tickwell, trio.fail_after(30):
+    with hub(tmp_path, None, **nowhere) as tickwell, trio.fail_after(PATIENCE_S):
         await tickwell.until_listening()
         await tickwell.until_states("disconnected")
         while not all(market["reconnects"] >= 3 for market in (await tickwell.status())["markets"]):

@@ -14,6 +14,7 @@ import trio_websocket
 
 from actors.runtime.errors import StartError
 from actors.runtime.settings import WebSettings
+from tests.patience import PATIENCE_S
 from tests.web.served import (
     close_code,
     count_gaps,
@@ -88,7 +89,7 @@ async def test_five_hundred_connect_in_a_burst() -> None:
             streams.append(stream)
             await stream.receive_some(1)
 
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE_S):
             async with trio.open_nursery() as nursery:
                 for _ in range(500):
                     nursery.start_soon(arrive)
@@ -147,7 +148,7 @@ async def test_over_the_cap_there_is_a_503_and_a_place_is_free_again_at_once() -
         for stream in streams:
             await stream.aclose()
         await until(lambda: served.fanout.active["bybit"] == 0)
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             while (
                 await exchange_bytes(
                     served, b"GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
@@ -242,7 +243,7 @@ async def test_tls_serves_and_strangers_to_tls_are_dropped(tmp_path: Path) -> No
     async with hub(settings, Limits(handshake_s=0.3)) as served:
         assert (await exchange_bytes(served, b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n"))[0] == 0
         async with await served.raw() as silent:
-            with trio.fail_after(5):
+            with trio.fail_after(PATIENCE_S):
                 assert await read_to_end(silent) == b""
         context = ssl.create_default_context(cafile=str(certificate))
         client = await trio_websocket.connect_websocket_url(

@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from actors.runtime.settings import WebSettings
+from tests.patience import PATIENCE_S
 from tests.web.served import FrameReader, Hub, hub, opened
 
 pytestmark = pytest.mark.loopback
@@ -74,7 +75,7 @@ async def test_a_tick_during_the_greeting_is_not_lost() -> None:
             stream = await opened(served, query="?mode=changes")
             served.publish("BTCUSDT", price=number + 0.5)
             reader, price = FrameReader(stream), 0.0
-            with trio.fail_after(3):
+            with trio.fail_after(PATIENCE_S):
                 while price != number + 0.5:
                     _, body = await reader.next()
                     price = json.loads(body)["data"][0]["price"]

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from actors.runtime.settings import WebSettings
+from tests.patience import PATIENCE_S
 from tests.web.served import Hub, exchange_bytes, head_of, hub, read_to_end, until
 from web.limits import Limits
 from web.site import Site
@@ -40,7 +41,7 @@ class Events:
         self.stream, self.data = stream, b""
 
     async def next(self, kind: str) -> dict[str, Any]:
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while True:
                 begin = self.data.find(f"event: {kind}\n".encode())
                 end = self.data.find(b"\n\n", begin)

@@ -18,6 +18,7 @@ from actors.market.events import Liquidation
 from actors.market.tick import Changes, Pair, Tick
 from actors.runtime.settings import StreamSettings, WebSettings
 from tests.loopback.stream_picture import Picture
+from tests.patience import PATIENCE_S
 from tests.web.populated import bar, book, quality, records, ticker, trade
 from tests.web.served import FrameReader, Hub, head_of, hub, upgrade
 
@@ -55,7 +56,7 @@ async def publish(served: Hub, channel: str, number: int, other: Picture | None 
     served.model.publish(Tick("bybit", served.ts, records(*told.tickers), told))
     for _ in range(4):
         await trio.lowlevel.checkpoint()
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         while other is not None and other.offset < offset_of(served):
             await trio.sleep(0)
 
@@ -157,7 +158,7 @@ async def test_what_was_missed_is_told_exactly_and_the_end_is_right(channel: str
         await publish(served, channel, 0)
         async with slow_client(served, channel) as client:
             other = await quick_client(served, channel)
-            with trio.fail_after(10):
+            with trio.fail_after(PATIENCE_S):
                 while not other.snapshots:
                     await trio.sleep(0.01)
             quick_before = len(other.events)

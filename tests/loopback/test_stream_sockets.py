@@ -13,6 +13,7 @@ import trio_websocket
 
 from actors.market.tick import Changes, Tick
 from actors.runtime.settings import StreamSettings
+from tests.patience import PATIENCE_S
 from tests.web.populated import records, ticker
 from tests.web.served import FrameReader, Hub, close_code, head_of, hub, message, until, upgrade
 from web.stream.desk import Desk
@@ -165,7 +166,7 @@ async def test_a_client_that_takes_nothing_is_dropped_and_forgotten() -> None:
         site = served.app.extensions["tickwell"]
         await until(lambda: len(site.stream.register) == 1)
         price = 0.0
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while not site.stream.is_empty:
                 publish(served, price := price + 1, *symbols)
                 await trio.sleep(0.01)

@@ -18,6 +18,7 @@ from actors.feed import opening, rest, transport
 from actors.feed.rest import open_rest
 from actors.feed.transport import UPGRADES, Connection
 from actors.runtime.errors import ConnectionLost, FeedError, RateLimited, Rejected, leaf_errors
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.loopback
 
@@ -82,7 +83,7 @@ async def dripping(stream: trio.abc.Stream) -> None:
 
 
 async def first_messages(port: int, scheme: str = "ws", host: str = "127.0.0.1") -> list[bytes]:
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         async with connect(f"{scheme}://{host}:{port}/stream?x=1") as connection:
             return await connection.receive()
 
@@ -170,7 +171,7 @@ async def test_a_certificate_that_nobody_signed_is_named_at_once() -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     async with server(silent_after_handshake, context) as port:
-        with trio.fail_after(3):
+        with trio.fail_after(PATIENCE_S):
             error = await failure_of(first_messages(port, "wss"))
     assert "certificate verify failed" in str(error)
 
@@ -240,7 +241,7 @@ async def test_sending_on_a_lost_connection_is_a_feed_error() -> None:
             await trio.sleep(0.01)
 
     async def attempt(port: int) -> None:
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             async with connect(f"ws://127.0.0.1:{port}/") as connection:
                 await talk(connection)
 

@@ -16,6 +16,7 @@ from actors.nats.link import Link, linked
 from actors.nats.quotes import Message
 from actors.runtime.errors import ConnectionLost, Rejected
 from tests.nats.nats_server import NatsServer, running
+from tests.patience import PATIENCE_S
 from tests.processes import free_port
 
 pytestmark = pytest.mark.loopback
@@ -27,7 +28,7 @@ def messages(count: int, root: str = "t") -> list[Message]:
 
 async def taken(inbox: Inbox, count: int) -> list[Message]:
     found: list[Message] = []
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE_S):
         while len(found) < count:
             found += await inbox.take()
     return found
@@ -92,7 +93,7 @@ async def test_a_publish_is_over_only_when_the_server_has_it_all() -> None:
 async def test_a_server_that_dies_ends_it_at_once(nats_server: NatsServer, does: str) -> None:
     async with two_links(nats_server) as (link, _), trio.open_nursery() as nursery:
         nursery.start_soon(kill_soon, nats_server)
-        with pytest.raises(ConnectionLost, match="has closed the connection"), trio.fail_after(1.5):
+        with pytest.raises(ConnectionLost, match="has closed the connection"), trio.fail_after(PATIENCE_S):
             await (link.until_lost() if does == "wait" else publish_for_ever(link))
         with pytest.raises(ConnectionLost, match="has closed the connection"):
             await link.publish(messages(1))
@@ -114,7 +115,10 @@ async def test_a_server_that_is_frozen_is_not_waited_for(nats_server: NatsServer
         nats_server.freeze()
         try:
             for work in (lambda: link.publish(messages(1)), linked(address, 0.3).__aenter__):
-                with pytest.raises(ConnectionLost, match=r"did not answer within 0\.3 s"), trio.fail_after(2):
+                with (
+                    pytest.raises(ConnectionLost, match=r"did not answer within 0\.3 s"),
+                    trio.fail_after(PATIENCE_S),
+                ):
                     await work()
         finally:
             nats_server.thaw()
@@ -122,7 +126,10 @@ async def test_a_server_that_is_frozen_is_not_waited_for(nats_server: NatsServer
 
 async def test_nobody_there_is_told_at_once_and_the_next_server_is_tried(nats_server: NatsServer) -> None:
     nobody = f"nats://127.0.0.1:{free_port()}"
-    with pytest.raises(ConnectionLost, match="cannot be reached: connection refused"), trio.fail_after(1):
+    with (
+        pytest.raises(ConnectionLost, match="cannot be reached: connection refused"),
+        trio.fail_after(PATIENCE_S),
+    ):
         async with linked(Address.parse(nobody)):
             raise AssertionError("there is nobody")
     async with linked(Address.parse(f"{nobody},{nats_server.url}")) as link:
@@ -192,6 +199,6 @@ async def test_nothing_is_said_in_plain_text_to_whoever_says_that_he_has_no_tls(
 
 async def test_whoever_waits_can_be_cancelled(nats_server: NatsServer) -> None:
     async with two_links(nats_server) as (link, _):
-        with trio.fail_after(1), trio.move_on_after(0.05) as scope:
+        with trio.fail_after(PATIENCE_S), trio.move_on_after(0.05) as scope:
             await publish_for_ever(link)
         assert scope.cancelled_caught

@@ -23,6 +23,7 @@ from actors.runtime.settings import Settings
 from actors.runtime.supervision import Child, Supervisor
 from supervisor import Hub
 from tests.nats.nats_server import NatsServer
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.loopback
 
@@ -60,7 +61,7 @@ async def test_prices_go_where_the_settings_say(tmp_path: Path, nats_server: Nat
         note(publisher, "bybit", "x\r\nPUB quotes.spot.EVIL 1\r\nx", 1.7)
         note(publisher, "bybit", "y" * 200, 1.8)
         note(publisher, "bybit", "OLD", 1.9, "stale")
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             while publisher.report().written < 3:
                 await trio.sleep(0.01)
         publisher.close()
@@ -84,7 +85,7 @@ async def test_a_server_that_was_away_gets_what_is_live_then(tmp_path: Path, nat
     )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(supervisor.run)
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             note(publisher, "bybit", "A", 1.0)
             while publisher.report().written < 1:
                 await trio.sleep(0.01)

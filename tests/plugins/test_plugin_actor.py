@@ -31,6 +31,7 @@ from actors.runtime.settings import (
     WebSettings,
 )
 from actors.runtime.settings_plugins import PluginSettings
+from tests.patience import PATIENCE_S
 from tests.plugins.guests import Closes, Prices, Says
 from tests.web.populated import BTC, ETH, bar, instrument, records, ticker
 
@@ -217,7 +218,7 @@ async def test_one_that_fails_is_switched_off_and_says_why(
     assert rig.values() == {"before": 1.0}
     assert rig.desk.is_on("mine")
     rig.guest._said = said
-    with caplog.at_level(logging.ERROR), trio.fail_after(5):
+    with caplog.at_level(logging.ERROR), trio.fail_after(PATIENCE_S):
         async with rig.running() as ended:
             rig.concerned.clear()
             rig.tick(closed(120))
@@ -283,7 +284,7 @@ async def test_it_is_called_beside_the_loop() -> None:
     rig.plugin.hand_over = in_a_thread
     told = trio.Event()
     rig.desk.followers.append(lambda _: told.set())
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE_S):
         async with rig.running():
             rig.tick(closed(60))
             await told.wait()

@@ -19,6 +19,7 @@ from actors.runtime.settings_plugins import PluginSettings
 from actors.runtime.start import last_words
 from supervisor import Hub
 from tests.fakes import ScriptedExchange, mock_now_ns, settings_for
+from tests.patience import PATIENCE_S
 from tests.plugins.guests import REACHED, RELEASED
 from tests.plugins.test_plugin_actor import at_once
 from tests.web.populated import BTC, records, ticker
@@ -70,7 +71,7 @@ async def test_what_a_plugin_says_is_told_and_one_that_fails_disturbs_nobody(
         assert checks["plugin:good"][0]["status"] == "pass"
         assert "switched off" in checks["plugin:bad"][0]["output"]
         assert tree.is_running("pipeline")
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE_S):
             await hub.drain()
 
 

@@ -11,6 +11,7 @@ import trio
 from actors.runtime.backoff import Backoff
 from actors.runtime.errors import ConnectionLost, RateLimited, Rejected, RestartIntensityExceeded
 from actors.runtime.supervision import Child, Intensity, Observation, Strategy, Supervisor
+from tests.patience import PATIENCE_S
 
 STEADY = Backoff(base_s=1.0, ceiling_s=8.0, floor_s=0.0, draw=lambda: 1.0)
 
@@ -165,7 +166,7 @@ async def test_a_finished_child_is_not_restarted_and_ends_the_run(
     supervisor = Supervisor(
         "s", [Child("a", Lives([None], life_s=1).run), Child("b", Lives([None], 2).run)], observe=seen.append
     )
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         await supervisor.run()
     assert [(each.path, each.happening) for each in seen if each.happening == "finished"] == [
         ("s/a", "finished"),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import trio
 
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT, HubProcess, hub, simulator
 
 HERE = Path(__file__).parent
@@ -26,7 +27,7 @@ def demo_hub(folder: Path) -> Iterator[HubProcess]:
 
 
 async def _until_live(tickwell: HubProcess) -> None:
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE_S):
         await tickwell.until_listening()
         await tickwell.until_states("live")
 

@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed
 
+from tests.patience import PATIENCE_S
 from tests.simulator.simulator_client import connected, get, masked, request, running, upgrade, wait_until
 
 pytestmark = pytest.mark.loopback
@@ -152,7 +153,7 @@ async def test_the_server_pings_and_drops_whoever_does_not_answer() -> None:
         await upgrade(simulator, "/binance-spot/ws") as stream,
     ):
         data = b""
-        with trio.fail_after(3):
+        with trio.fail_after(PATIENCE_S):
             while chunk := await stream.receive_some():
                 data += chunk
         assert b"\x89" in data.partition(b"\r\n\r\n")[2]

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from simulator import Fault
+from tests.patience import PATIENCE_S
 from tests.simulator.bybit_client import Follower, paused_truth
 from tests.simulator.simulator_client import connected, get, request, running
 
@@ -181,7 +182,7 @@ async def test_the_tape_of_a_quiet_symbol_is_empty_not_wrong() -> None:
         truth = await paused_truth(simulator, "linear", "BTCUSDT", 5)
         answer = await get(simulator, "/bybit/v5/market/recent-trade?category=linear&symbol=BTCUSDT")
         assert len(answer["result"]["list"]) == len(truth["trades"]) == truth["trades_total"] <= 2
-        with trio.fail_after(1):
+        with trio.fail_after(PATIENCE_S):
             rows = await get(
                 simulator, "/bybit/v5/market/kline?category=linear&symbol=BTCUSDT&interval=D&limit=2"
             )

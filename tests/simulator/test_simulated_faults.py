@@ -11,6 +11,7 @@ from trio_websocket import ConnectionClosed
 
 from simulator import Fault, load_script
 from simulator.faults import FaultBoard
+from tests.patience import PATIENCE_S
 from tests.simulator.simulator_client import (
     Client,
     connected,
@@ -36,7 +37,7 @@ def is_data(message: Any) -> bool:
 
 async def closed_with(client: Client) -> int | None:
     """Read until the connection ends; the close code, None for none."""
-    with trio.fail_after(4), pytest.raises(ConnectionClosed) as closed:
+    with trio.fail_after(PATIENCE_S), pytest.raises(ConnectionClosed) as closed:
         while True:
             await client.socket.get_message()
     return None if closed.value.reason is None else int(closed.value.reason.code)
@@ -95,11 +96,11 @@ async def test_drop_closes_with_a_code_and_only_where_aimed() -> None:
 
 async def test_reset_is_a_tcp_reset() -> None:
     async with running() as simulator, await upgrade(simulator, HYPERLIQUID) as stream:
-        with trio.fail_after(2):
+        with trio.fail_after(PATIENCE_S):
             assert b"101" in await stream.receive_some()
         await wait_until(lambda: bool(simulator.connections))
         simulator.inject(Fault(kind="reset", venue="hyperliquid"))
-        with trio.fail_after(2), pytest.raises(trio.BrokenResourceError):
+        with trio.fail_after(PATIENCE_S), pytest.raises(trio.BrokenResourceError):
             assert await stream.receive_some()
 
 
@@ -133,7 +134,7 @@ async def test_garbage_comes_between_real_frames(variant: Any) -> None:
         await client.ask(BTC, is_data)
         simulator.inject(Fault(kind="garbage", venue="bybit", variant=variant))
         bad = good = 0
-        with trio.fail_after(4):
+        with trio.fail_after(PATIENCE_S):
             while bad < 3 or good < 3:
                 message = await client.socket.get_message()
                 try:
@@ -153,7 +154,7 @@ async def test_slow_drips_the_bytes() -> None:
         simulator.inject(Fault(kind="slow", venue="bybit", piece_bytes=16, delay_s=0.01))
         await stream.send_all(masked(json.dumps(BTC)))
         sizes: list[int] = []
-        with trio.fail_after(3):
+        with trio.fail_after(PATIENCE_S):
             while len(sizes) < 10:
                 sizes.append(len(await stream.receive_some()))
         assert sorted(sizes)[5] <= 32
@@ -164,7 +165,7 @@ async def test_refuse_answers_upgrades_with_a_status(code: int | None, status: i
     async with running() as simulator:
         simulator.inject(Fault(kind="refuse", venue="bybit", code=code, count=1))
         async with await upgrade(simulator, LINEAR) as stream:
-            with trio.fail_after(2):
+            with trio.fail_after(PATIENCE_S):
                 assert (await stream.receive_some()).startswith(f"HTTP/1.1 {status} ".encode())
         async with connected(simulator, LINEAR) as client:
             await client.ask(BTC, is_data)
@@ -176,7 +177,7 @@ async def test_429_hits_rest_and_upgrades() -> None:
         limited = await request(simulator, "GET", "/binance-spot/api/v3/time")
         assert (limited.status_code, limited.headers["retry-after"]) == (429, "7")
         async with await upgrade(simulator, SPOT) as stream:
-            with trio.fail_after(2):
+            with trio.fail_after(PATIENCE_S):
                 assert (await stream.receive_some()).startswith(b"HTTP/1.1 429")
         assert (await request(simulator, "GET", "/binance-spot/api/v3/time")).status_code == 200
 

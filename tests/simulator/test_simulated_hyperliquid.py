@@ -9,6 +9,7 @@ import trio
 from trio_websocket import ConnectionClosed
 
 from simulator import Simulator
+from tests.patience import PATIENCE_S
 from tests.simulator.simulator_client import Client, connected, get, request, running
 
 pytestmark = pytest.mark.loopback
@@ -71,7 +72,7 @@ async def test_an_unknown_coin_costs_the_connection(coin: str) -> None:
     async with running() as simulator, connected(simulator, PATH) as client:
         await acknowledged(client, type="bbo", coin="BTC")
         await client.send(subscription(type="bbo", coin=coin))
-        with trio.fail_after(2), pytest.raises(ConnectionClosed) as closed:
+        with trio.fail_after(PATIENCE_S), pytest.raises(ConnectionClosed) as closed:
             while True:
                 await client.receive()
         assert closed.value.reason is None or closed.value.reason.code == 1006

@@ -14,6 +14,7 @@ from trio_websocket import ConnectionClosed
 from simulator import Fault, Simulator
 from simulator.hyperliquid_frames import coarse
 from simulator.hyperliquid_limits import answer_weight, request_weight
+from tests.patience import PATIENCE_S
 from tests.simulator.simulator_client import Client, connected, get, request, running
 
 pytestmark = pytest.mark.loopback
@@ -96,7 +97,7 @@ async def test_fast_and_coarse_books() -> None:
         await client.send(
             {"method": "subscribe", "subscription": {"type": "l2Book", "coin": "BTC", "nSigFigs": 9}}
         )
-        with trio.fail_after(2), pytest.raises(ConnectionClosed):
+        with trio.fail_after(PATIENCE_S), pytest.raises(ConnectionClosed):
             while True:
                 await client.socket.get_message()
 

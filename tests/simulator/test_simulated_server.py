@@ -13,6 +13,7 @@ import pytest
 import trio
 
 from simulator import Simulator, SimulatorSettings
+from tests.patience import PATIENCE_S
 from tests.simulator.simulator_client import connected, get, masked, request, running, upgrade, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,7 +122,7 @@ async def test_the_command_prints_its_port_and_ends_cleanly(number: signal.Signa
             )
         )
         assert process.stdout is not None
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             line = await process.stdout.receive_some()
             stream = await trio.open_tcp_stream("127.0.0.1", json.loads(line)["port"])
             await stream.aclose()

@@ -21,6 +21,7 @@ from actors.runtime.errors import SinkRefused, SinkUnavailable
 from actors.sinks import _questdb_sending
 from actors.sinks._questdb_address import Address
 from actors.sinks._questdb_sending import Sending
+from tests.patience import PATIENCE_S
 from tests.sinks.conformance import tick, trade
 
 pytestmark = [pytest.mark.loopback, pytest.mark.filterwarnings("ignore:questdb.Sender")]
@@ -121,7 +122,7 @@ async def test_a_schema_that_does_not_fit_is_refused(end: QwpEnd) -> None:
 async def test_rows_that_are_not_acknowledged_are_the_callers(end: QwpEnd, answer: Answer) -> None:
     end.answer = answer
     sending = sending_to(end, timeout_s=0.5)
-    with trio.fail_after(5), pytest.raises(SinkUnavailable):
+    with trio.fail_after(PATIENCE_S), pytest.raises(SinkUnavailable):
         await send(sending, trade())
     end.answer, sent = "ok", len(end.messages)
     await send(sending, tick(), trade())

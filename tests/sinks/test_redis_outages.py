@@ -14,6 +14,7 @@ from actors.market.rows import TickRow
 from actors.runtime.errors import SettingsError, SinkError, SinkUnavailable
 from actors.sinks._redis_address import Address
 from actors.sinks.redis import RedisLatest, RedisSink
+from tests.patience import PATIENCE_S
 from tests.sinks.conformance import tick
 from tests.sinks.redis_server import RedisServer, running
 from tests.sinks.test_redis import DAY, everything, stored
@@ -175,7 +176,7 @@ async def test_a_server_that_loads_its_data_is_waited_for(tmp_path: Path) -> Non
         server.kill()
         server.start("key-load-delay 20", wait=False)  # microseconds per command
         seen = ""
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE_S):
             while "is loading its data, and answers when it has done so" not in seen:
                 with pytest.raises(SinkUnavailable) as caught:
                     await sink.write(ticks(0, 8))

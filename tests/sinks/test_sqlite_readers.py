@@ -14,6 +14,7 @@ import trio
 from actors.runtime.errors import HistoryTimeout, SinkUnavailable
 from actors.sinks._sqlite_readers import Readers
 from actors.sinks.sqlite import SqliteSink
+from tests.patience import PATIENCE_S
 from tests.sinks.conformance import T0, tick
 from tests.sinks.test_sqlite import FOREVER
 
@@ -65,7 +66,7 @@ async def test_whoever_goes_away_stops_the_question(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
     readers = Readers(path, 10, 1)
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE_S):
         with trio.move_on_after(0.05):
             await readers.ask(endless, int, 0)
         assert await readers.ask(one, int, 0) == 1
