@@ -18,6 +18,7 @@ import httpx
 import trio
 
 from simulator import addresses
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,12 +84,12 @@ class SimulatorProcess:
 
     async def inject(self, **fault: object) -> None:
         """Make something fail from now on."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             (await client.post(f"{self.url}/control/fault", json=fault)).raise_for_status()
 
     async def heal(self) -> None:
         """Let everything work again."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             (await client.post(f"{self.url}/control/heal")).raise_for_status()
 
 
@@ -108,7 +109,7 @@ class HubProcess:
 
     async def get(self, path: str) -> httpx.Response:
         """One GET request."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             return await client.get(self.url + path)
 
     async def status(self) -> dict[str, Any]:

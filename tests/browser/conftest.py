@@ -75,7 +75,7 @@ class Hub:
     def post(self, path: str) -> None:
         """Drives the fake hub."""
         request = urllib.request.Request(self.url + path, method="POST")
-        urllib.request.urlopen(request, timeout=5).close()
+        urllib.request.urlopen(request, timeout=PATIENCE_S).close()
 
     def answers(self) -> bool:
         """Whether it does; whether it is well is not asked here."""

@@ -86,4 +86,4 @@ class StagedHub:
 
     def _control(self, what: str, body: bytes = b"") -> None:
         request = urllib.request.Request(f"{self._exchange.url}/control/{what}", body, method="POST")
-        urllib.request.urlopen(request, timeout=5).close()
+        urllib.request.urlopen(request, timeout=PATIENCE_S).close()

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.patience import PATIENCE_S
+
 from .conftest import Hub, Screen
 
 pytestmark = pytest.mark.browser
@@ -48,7 +50,7 @@ def switch(hub: Hub, verb: str) -> None:
         headers={"content-type": "application/json"},
         method="POST",
     )
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=PATIENCE_S).close()
 
 
 def assert_sound(shared: Screen) -> None:

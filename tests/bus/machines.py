@@ -158,12 +158,12 @@ class Machines:
         """What a perfect client would hold of one instrument."""
         exchange, market, symbol = key.split(":")
         query = {"exchange": exchange, "market": market, "symbol": symbol}
-        async with httpx.AsyncClient(verify=TLS) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S, verify=TLS) as client:
             answer = await client.get(f"{self.simulated.url}/control/truth", params=query)
         found: dict[str, Any] = answer.json()
         return found
 
-    async def complaints(self, names: Sequence[str], within_s: float = 15) -> list[str]:
+    async def complaints(self, names: Sequence[str], within_s: float = PATIENCE_S) -> list[str]:
         """How the nodes' pictures still differ from the truth, so long after the world stood still."""
         until_s = trio.current_time() + within_s
         while found := await self._complaints(names):
@@ -222,7 +222,7 @@ class Machines:
             query["cursor"] = cursor
 
     async def _order(self, word: str) -> None:
-        async with httpx.AsyncClient(verify=TLS) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S, verify=TLS) as client:
             (await client.post(f"{self.simulated.url}/control/{word}")).raise_for_status()
 
 

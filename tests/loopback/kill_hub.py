@@ -119,7 +119,7 @@ class Drill:
         await self._read_truth()
 
     async def _read_truth(self) -> None:
-        async with httpx.AsyncClient(base_url=self.exchange.url) as client:
+        async with httpx.AsyncClient(base_url=self.exchange.url, timeout=PATIENCE_S) as client:
             for key in KEYS:
                 wanted = dict(zip(("exchange", "market", "symbol"), key.split(":"), strict=True))
                 answer = (await client.get("/control/truth", params={**wanted, "depth": "1"})).json()

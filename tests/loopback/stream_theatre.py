@@ -52,7 +52,7 @@ class Theatre:
 
     def rest(self, path: str, **query: Any) -> Any:
         """The data of an answer of REST."""
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=query)
+        answer = httpx.get(f"{self.url}/api/v1/{path}", params=query, timeout=PATIENCE_S)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 

@@ -169,7 +169,7 @@ async def test_a_killed_feed_comes_back_while_the_others_never_stop(
 async def test_start_and_stop_are_obeyed_and_idempotent(tickwell: HubProcess) -> None:
     with trio.fail_after(PATIENCE_S):
         await tickwell.until_states("live")
-        async with httpx.AsyncClient(base_url=tickwell.url) as client:
+        async with httpx.AsyncClient(base_url=tickwell.url, timeout=PATIENCE_S) as client:
             for _ in range(2):
                 answer = await client.post("/ws/realtime/stop", json={"exchange": "bybit"})
                 assert answer.status_code == 200

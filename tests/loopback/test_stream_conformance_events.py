@@ -12,6 +12,7 @@ import pytest
 
 from tests.loopback.stream_picture import Picture
 from tests.loopback.stream_theatre import Theatre, theatre
+from tests.patience import PATIENCE_S
 from tests.web.populated import BTC, ETH, book, trade
 
 pytestmark = pytest.mark.loopback
@@ -95,7 +96,7 @@ def test_a_book_adds_up_and_the_hub_says_goodbye() -> None:
 def test_what_is_wrong_is_a_problem_document(query: dict[str, str], status: int) -> None:
     with theatre() as stage:
         stage.publish(BTC)
-        answer = httpx.get(f"{stage.url}/api/v1/stream", params=query)
+        answer = httpx.get(f"{stage.url}/api/v1/stream", params=query, timeout=PATIENCE_S)
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert len(answer.json()["detail"]) > 10

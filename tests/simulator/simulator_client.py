@@ -12,8 +12,7 @@ import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from simulator import Simulator, SimulatorSettings
-
-LIMIT_S = 5.0
+from tests.patience import PATIENCE_S
 
 
 @asynccontextmanager
@@ -36,12 +35,12 @@ class Client:
         await self.socket.send_message(value if isinstance(value, str) else json.dumps(value))
 
     async def receive(self) -> Any:
-        with trio.fail_after(LIMIT_S):
+        with trio.fail_after(PATIENCE_S):
             return json.loads(await self.socket.get_message())
 
     async def until(self, is_wanted: Callable[[Any], bool]) -> Any:
         """The first message that is wanted; others are dropped."""
-        with trio.fail_after(LIMIT_S):
+        with trio.fail_after(PATIENCE_S):
             while True:
                 message = await self.socket.get_message()
                 try:
@@ -98,7 +97,7 @@ def masked(text: str) -> bytes:
 
 async def request(simulator: Simulator, method: str, path: str, body: object = None) -> httpx.Response:
     """One REST request."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{simulator.port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{simulator.port}", timeout=PATIENCE_S) as client:
         return await client.request(method, path, json=body)
 
 
@@ -109,6 +108,6 @@ async def get(simulator: Simulator, path: str) -> Any:
 
 async def wait_until(is_true: Callable[[], bool]) -> None:
     """Wait for a condition inside this process."""
-    with trio.fail_after(2 * LIMIT_S):
+    with trio.fail_after(PATIENCE_S):
         while not is_true():
             await trio.sleep(0.005)

@@ -14,12 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.processes import free_port
 from tests.sinks.fetch_questdb import NEWEST, NotToBeHad, jar, java
 from tests.sinks.server_process import ServerProcess
-
-STOP_WITHIN_S = 30
-APPLY_WITHIN_S = 20
 
 LOG_ERRORS = "writers=stdout\nw.stdout.class=io.questdb.log.LogConsoleWriter\nw.stdout.level=ERROR,CRITICAL\n"
 JVM = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -34,8 +32,6 @@ REHEARSAL = (
 class QuestDBServer(ServerProcess):
     """One server and its folder. `user` and `password` are what it asks for, if anything; `settings` are more
     of its own, with `_` for each dot. `classes` tells the JVM what to do with an archive of classes."""
-
-    start_within_s = 60.0
 
     def __init__(
         self,
@@ -101,7 +97,7 @@ class QuestDBServer(ServerProcess):
         """As SIGTERM does it; returns when it is gone."""
         assert self._child is not None
         self._child.terminate()
-        self._child.wait(STOP_WITHIN_S)
+        self._child.wait(PATIENCE_S)
         self._child = None
 
     def empty(self) -> None:
@@ -115,7 +111,7 @@ class QuestDBServer(ServerProcess):
             f"{self.url}/exec",
             params={"query": statement},
             auth=self._auth,
-            timeout=APPLY_WITHIN_S,
+            timeout=PATIENCE_S,
             trust_env=False,
         )
         answer = response.json()
@@ -124,7 +120,7 @@ class QuestDBServer(ServerProcess):
 
     def settle(self) -> None:
         """Returns when readers see everything that was written."""
-        deadline = time.monotonic() + APPLY_WITHIN_S
+        deadline = time.monotonic() + PATIENCE_S
         while self.query("SELECT name FROM wal_tables() WHERE writerTxn < sequencerTxn"):
             assert time.monotonic() < deadline, "QuestDB does not apply its log"
             time.sleep(0.01)

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 from redis.retry import Retry
 
+from tests.patience import PATIENCE_S
 from tests.processes import free_port
 from tests.sinks.server_process import ServerProcess
 
@@ -54,7 +55,7 @@ class RedisServer(ServerProcess):
         client = Redis(
             port=self.port,
             decode_responses=True,
-            socket_timeout=self.start_within_s,
+            socket_timeout=PATIENCE_S,
             retry=Retry(NoBackoff(), 0),
         )
         try:

@@ -8,6 +8,7 @@ import subprocess
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tests.processes import until_it_answers
 
 
@@ -15,7 +16,6 @@ class ServerProcess(ABC):
     """`_child` is the process while it runs, `log` is what it prints. Each kind says how it is started, and
     whether it `answers`."""
 
-    start_within_s = 20.0
     log: Path
     _child: subprocess.Popen[bytes] | None = None
 
@@ -40,7 +40,7 @@ class ServerProcess(ABC):
     def await_answer(self) -> None:
         """Returns when it answers."""
         assert self._child is not None
-        until_it_answers(self._child, self.answers, self.log, self.start_within_s)
+        until_it_answers(self._child, self.answers, self.log, PATIENCE_S)
 
     def _launch(self, *command: str) -> None:
         with self.log.open("ab") as log:

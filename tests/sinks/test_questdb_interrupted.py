@@ -14,18 +14,18 @@ import pytest
 
 from actors.sinks._questdb_address import Address
 from actors.sinks._questdb_sending import Sending
+from tests.patience import PATIENCE_S
 from tests.processes import process
 from tests.sinks.conformance import trade
 
 ROWS = 40
-TIMEOUT_S = 30.0
 STOPPED_S = 0.01
 TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 def write_to(port: int) -> None:
     """What the other process does."""
-    sending = Sending(Address.parse(f"http://127.0.0.1:{port}"), TIMEOUT_S)
+    sending = Sending(Address.parse(f"http://127.0.0.1:{port}"), PATIENCE_S)
     sending.send([trade(number, str(number)) for number in range(ROWS)])
     sending.close()
 
@@ -95,8 +95,8 @@ def test_rows_are_sent_again_and_fewer_at_a_time(rows_max: int, given_up: int, t
     with process(__file__, str(server.port), log=tmp_path / "log", PYTHONPATH=".") as child:
         server.pid = child.pid
         server.start()
-        assert child.wait(TIMEOUT_S) == 0, (tmp_path / "log").read_text()
-    server.join(TIMEOUT_S)
+        assert child.wait(PATIENCE_S) == 0, (tmp_path / "log").read_text()
+    server.join(PATIENCE_S)
     server.listener.close()
     assert server.given_up == given_up
     assert len(set(server.taken)) == len(server.taken) == ROWS
