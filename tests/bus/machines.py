@@ -1,4 +1,4 @@
-"""Several nodes of one hub as processes on loopback, with a Redis and simulated exchanges beside them."""
+"""Several nodes of one hub as processes on loopback, with their bus and simulated exchanges beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import signal
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,38 +19,50 @@ from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection
 
 from simulator import addresses
 from tests.loopback.tapes import difference
+from tests.nats.nats_server import running as running_nats
 from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, SimulatorProcess, free_port, process, simulator
-from tests.sinks.redis_server import RedisServer
 from tests.sinks.redis_server import running as running_redis
+from tests.sinks.server_process import ServerProcess
 
 SYMBOLS = ("ADAUSDT", "AVAXUSDT", "BTCUSDT", "DOGEUSDT", "ETHUSDT", "LTCUSDT", "SOLUSDT", "XRPUSDT")
 MARKETS = ("linear", "spot")
 KEYS = [f"bybit:{market}:{symbol}" for market in MARKETS for symbol in SYMBOLS]
 NEWEST = 25
+BUSES: dict[str, Callable[[Path], AbstractContextManager[ServerProcess]]] = {
+    "redis": running_redis,
+    "nats": partial(running_nats, jetstream=True),
+}
 TLS = ssl.create_default_context()  # never used, and slow to make for every question
 
 
 class Machines:
-    """`start` nodes; end, freeze or thaw them by their names. They follow one exchange."""
+    """`start` nodes; end, freeze or thaw them by their names. They follow one exchange, `copies` of them each
+    instrument."""
 
     def __init__(
-        self, directory: Path, simulated: SimulatorProcess, redis: RedisServer, **settings: object
+        self,
+        directory: Path,
+        simulated: SimulatorProcess,
+        kind: str,
+        bus: ServerProcess,
+        copies: int,
     ) -> None:
-        self.simulated, self.redis = simulated, redis
+        self.simulated, self.bus = simulated, bus
+        self._copies = copies
         self.nodes: dict[str, HubProcess] = {}
         self._directory, self._stack = directory, ExitStack()
         self._ports: dict[str, int] = {}
         urls = addresses(simulated.port)["bybit"]
         self._settings: dict[str, object] = {
-            "TICKWELL_BUS_KIND": "redis",
-            "TICKWELL_BUS_URL": redis.url,
+            "TICKWELL_BUS_KIND": kind,
+            "TICKWELL_BUS_URL": bus.url,
+            "TICKWELL_BUS_COPIES": copies,
             "TICKWELL_EXCHANGE_BINANCE_ENABLED": "no",
             "TICKWELL_EXCHANGE_HYPERLIQUID_ENABLED": "no",
             "TICKWELL_EXCHANGE_BYBIT_LINEAR": ",".join(SYMBOLS),
             "TICKWELL_EXCHANGE_BYBIT_SPOT": ",".join(SYMBOLS),
             **{f"TICKWELL_EXCHANGE_BYBIT_{key}".upper(): url for key, url in urls.items()},
-            **settings,
         }
 
     def start(self, name: str, role: str) -> HubProcess:
@@ -114,11 +127,11 @@ class Machines:
         return sum(float(line.split()[-1]) for line in lines)
 
     async def until_shared(self, *names: str) -> float:
-        """Wait until these nodes follow everything, each something, and nothing twice."""
+        """Wait until these nodes follow everything, each something, and nothing too often."""
 
         async def shared() -> bool:
             counts = [await self.metric(name, "feed_symbols", 'state="wanted"') for name in names]
-            return min(counts) > 0 and sum(counts) == len(KEYS)
+            return min(counts) > 0 and sum(counts) == self._copies * len(KEYS)
 
         return await until(shared)
 
@@ -227,11 +240,11 @@ class Machines:
 
 
 @contextmanager
-def machines(directory: Path, *, rate: int = 80, **settings: object) -> Iterator[Machines]:
-    """A Redis and simulated exchanges, and no node yet."""
+def machines(directory: Path, *, rate: int = 80, bus: str = "redis", copies: int = 1) -> Iterator[Machines]:
+    """A bus and simulated exchanges, and no node yet."""
     arguments = ("--rate", str(rate), "--symbols", "16")
-    with running_redis(directory / "redis") as redis, simulator(directory, *arguments) as simulated:
-        made = Machines(directory, simulated, redis, **settings)
+    with BUSES[bus](directory / "bus") as server, simulator(directory, *arguments) as simulated:
+        made = Machines(directory, simulated, bus, server, copies)
         try:
             yield made
         finally:
@@ -252,11 +265,13 @@ async def until(is_so: Callable[[], Awaitable[bool]], within_s: float = PATIENCE
 
 
 class Wanderer:
-    """A client of the stream that follows all trades, goes to another node when its own is gone, and resumes
-    there. `ids` are the trades that it was told, by key, in their order."""
+    """A client of the stream that follows the trades of `keys`, told at most `rate_hz` times a second (0: at
+    once). It goes to another node when its own is gone, and resumes there. `ids` are the trades that it was
+    told, by key, in their order."""
 
-    def __init__(self, made: Machines, *names: str) -> None:
+    def __init__(self, made: Machines, *names: str, keys: Sequence[str] = KEYS, rate_hz: float = 0) -> None:
         self._made, self._names = made, list(names)
+        self._wish: dict[str, Any] = {"channel": "trades", "symbols": keys, "max_rate_hz": rate_hz}
         self.ids: dict[str, list[str]] = {}
         self.recovered: list[bool] = []
         self.hops = 0
@@ -285,9 +300,7 @@ class Wanderer:
             await trio.aclose_forcefully(stream)
 
     async def _listen(self, websocket: WebSocketConnection) -> None:
-        params: dict[str, Any] = {"channel": "trades", "symbols": KEYS}
-        if self._resume is not None:
-            params["resume"] = self._resume
+        params = self._wish if self._resume is None else self._wish | {"resume": self._resume}
         await websocket.send_message(json.dumps({"method": "subscribe", "req_id": 1, "params": params}))
         while True:
             with trio.fail_after(PATIENCE_S):

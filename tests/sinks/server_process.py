@@ -13,9 +13,10 @@ from tests.processes import until_it_answers
 
 
 class ServerProcess(ABC):
-    """`_child` is the process while it runs, `log` is what it prints. Each kind says how it is started, and
-    whether it `answers`."""
+    """`_child` is the process while it runs, `url` where it is, `log` what it prints. Each kind says how it
+    is started, and whether it `answers`."""
 
+    url: str
     log: Path
     _child: subprocess.Popen[bytes] | None = None
 
