@@ -52,7 +52,8 @@ class State:
         while True:
             await trio.sleep(SWEEP_EVERY_S)
             if self.is_free():
-                self.market.sweep(self.now_ns())
+                for _ in self.market.sweeping(self.now_ns()):
+                    await trio.lowlevel.checkpoint()
                 self.applied()
 
     def _mark(self, mark: Mark) -> None:

@@ -38,7 +38,7 @@ class LoopLag:
 
     def take(self, lag_s: float, now_s: float) -> None:
         """Count one awakening. A long lag is told at most once a minute."""
-        self.lags.take(lag_s)
+        self.lags.take([lag_s])
         while self._longest and self._longest[-1][1] <= lag_s:
             self._longest.pop()
         self._longest.append((now_s, lag_s))

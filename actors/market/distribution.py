@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -26,11 +27,13 @@ class Histogram:
         self._counts = [0] * (len(BOUNDS_S) + 1)
         self._sum_s = 0.0
 
-    def take(self, seconds: float) -> None:
-        """Count one duration; one below zero is counted as none."""
-        seconds = max(0.0, seconds)
-        self._counts[bisect_left(BOUNDS_S, seconds)] += 1
-        self._sum_s += seconds
+    def take(self, durations_s: Iterable[float]) -> None:
+        """Count some durations; those below zero are counted as none."""
+        counts = self._counts
+        for seconds in durations_s:
+            counts[bisect_left(BOUNDS_S, seconds)] += 1
+            if seconds > 0:
+                self._sum_s += seconds
 
     def report(self) -> Distribution:
         """What was taken until now."""

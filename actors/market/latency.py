@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Sequence
 from itertools import accumulate
 
 from actors.market.distribution import Histogram
@@ -58,13 +59,15 @@ class Delays:
         self._began_ns = 0
         self.ever = Histogram()
 
-    def take(self, delay_ns: int, now_ns: int) -> None:
-        """Count one delay; one below zero is counted as none."""
-        if now_ns - self._began_ns > self.SPAN_NS:
+    def take(self, delays_ns: Sequence[int], now_ns: int) -> None:
+        """Count some delays; those below zero are counted as none."""
+        if delays_ns and now_ns - self._began_ns > self.SPAN_NS:
             self._older, self._newest = self._newest, [0] * len(self._newest)
             self._began_ns = now_ns
-        self._newest[bisect_left(self.BOUNDS_MS, delay_ns / NS_PER_MS)] += 1
-        self.ever.take(delay_ns / NS_PER_S)
+        newest, bounds_ms = self._newest, self.BOUNDS_MS
+        for delay_ns in delays_ns:
+            newest[bisect_left(bounds_ms, delay_ns / NS_PER_MS)] += 1
+        self.ever.take([delay_ns / NS_PER_S for delay_ns in delays_ns])
 
     def quantile_ms(self, share: float) -> float | None:
         """The delay that this share of all did not exceed; `None` while there was none."""

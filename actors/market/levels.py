@@ -134,12 +134,10 @@ class Level:
 
     def drain(self) -> list[Bar]:
         """The bars that changed since the last call, in order."""
-        told: list[Bar] = []
-        if self.changed:
-            told = [self.bars[start] for start in sorted(self.changed)]
-            self.changed = None
-            if len(self.bars) >= self._pack_at:
-                self._pack()
+        told = [self.bars[start] for start in sorted(self.changed or ())]
+        self.changed = None
+        if len(self.bars) >= self._pack_at:
+            self._pack()
         return told
 
     def all(self) -> list[Bar]:

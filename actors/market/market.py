@@ -11,10 +11,10 @@ Rules that keep an old price from looking new:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from actors.market.events import Batch, Trade
+from actors.market.events import Batch
 from actors.market.quality import Stream
 from actors.market.reports import LatencyReport, QualityReport
 from actors.market.rhythm import NS_PER_S, Patience
@@ -67,15 +67,25 @@ class Market:
 
     def sweep(self, now_ns: int) -> None:
         """Mark what has been silent for too long, close bars whose time has passed."""
+        for _ in self.sweeping(now_ns):
+            pass
+
+    def sweeping(self, now_ns: int) -> Iterator[None]:
+        """As `sweep`, with moments in between for others: for them to apply, or to drain."""
         self._swept_ns = now_ns
         aging = now_ns - self._aged_ns >= AGE_EVERY_NS
         if aging:
             self._aged_ns = now_ns
-        for segment in self._segments.values():
+        for segment in list(self._segments.values()):
             segment.qualities.sweep(now_ns)
-            segment.trades.sweep(now_ns + segment.exchange_ahead_ns)
             if aging:
                 segment.tickers.age(now_ns)
+            yield from segment.trades.sweeping(now_ns + segment.exchange_ahead_ns)
+
+    def settling(self) -> Iterator[None]:
+        """Do ahead most of what the next `drain` would have to, with moments in between for others."""
+        for segment in list(self._segments.values()):
+            yield from segment.trades.settling(MINUTE_S)
 
     def drain(self, now_ns: int | None = None) -> dict[str, Changes]:
         """What changed since the last call, by exchange."""
@@ -199,20 +209,23 @@ def _counts(segment: Segment, stream: Stream) -> TradeCounts:
 
 def _measure(segment: Segment, tickers: list[Ticker], trades: TradeChanges, now_ns: int) -> None:
     """Sample how late the data is: trades tell it best, tickers where there are none."""
-    for events in trades.trades.values():
-        for trade in islice(reversed(events), DELAYS_PER_DRAIN):
-            if not trade.backfill:
-                _sample(segment, trade, now_ns)
+    moments = [
+        (trade.ts_event, trade.ts_recv)
+        for events in trades.trades.values()
+        for trade in islice(reversed(events), DELAYS_PER_DRAIN)
+        if not trade.backfill
+    ]
     if not trades.trades:
-        for ticker in tickers[:DELAYS_PER_DRAIN]:
-            if ticker.quality == "live" and segment.tickers.tells_time(ticker.symbol):
-                _sample(segment, ticker, now_ns)
-
-
-def _sample(segment: Segment, event: Trade | Ticker, now_ns: int) -> None:
-    if event.ts_event is not None:
-        segment.delays.take(event.ts_recv - event.ts_event + segment.exchange_ahead_ns, now_ns)
-        segment.dwells.take(now_ns - event.ts_recv, now_ns)
+        moments = [
+            (ticker.ts_event, ticker.ts_recv)
+            for ticker in tickers[:DELAYS_PER_DRAIN]
+            if ticker.ts_event is not None
+            and ticker.quality == "live"
+            and segment.tickers.tells_time(ticker.symbol)
+        ]
+    ahead_ns = segment.exchange_ahead_ns
+    segment.delays.take([ts_recv - ts_event + ahead_ns for ts_event, ts_recv in moments], now_ns)
+    segment.dwells.take([now_ns - ts_recv for _, ts_recv in moments], now_ns)
 
 
 def _latency(segment: Segment) -> LatencyReport:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from actors.market.bars import DAY_S
@@ -56,6 +58,7 @@ class Trades:
     that do not concern trades are ignored.
     """
 
+    STEP = 20  # instruments between two moments for others
     ORDERLY_S = 1.0  # a connection tells the trades of different instruments in order, but for so long
 
     def __init__(self, exchange: str, market: str, limits: TradeLimits | None = None) -> None:
@@ -91,9 +94,24 @@ class Trades:
 
     def sweep(self, now_ns: int) -> None:
         """Close the bars whose time is over. `now_ns` is the exchange's time."""
-        for stream in self._streams.values():
-            if stream.sweep(now_ns):
+        for _ in self.sweeping(now_ns):
+            pass
+
+    def sweeping(self, now_ns: int) -> Iterator[None]:
+        """As `sweep`, with moments in between for others, who may change what they like."""
+        for number, stream in enumerate(list(self._streams.values()), 1):
+            if self._streams.get(stream.symbol) is stream and stream.sweep(now_ns):
                 self._dirty[stream] = None
+            if number % self.STEP == 0:
+                yield
+
+    def settling(self, upto_s: int = DAY_S) -> Iterator[None]:
+        """Do ahead most of what the next `drain` would have to, with moments in between for others."""
+        for number, stream in enumerate(list(self._dirty), 1):
+            stream.settle()
+            stream.bars.settle(upto_s)
+            if number % self.STEP == 0:
+                yield
 
     def drain(self, upto_s: int = DAY_S) -> TradeChanges:
         """What changed since the last call. Of new trades, the newest `trades_kept` of each instrument.

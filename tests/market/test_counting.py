@@ -17,8 +17,7 @@ from tests.market.pictures import Story, at
 
 def test_a_duration_is_in_the_first_bucket_that_it_does_not_exceed() -> None:
     histogram = Histogram()
-    for seconds in (0.0, 0.0005, 0.00051, 10.0, 10.1, -3.0):
-        histogram.take(seconds)
+    histogram.take((0.0, 0.0005, 0.00051, 10.0, 10.1, -3.0))
     counts = histogram.report().counts
     assert (counts[0], counts[1], counts[-2], counts[-1]) == (3, 1, 1, 1)
     assert sum(counts) == 6
@@ -28,8 +27,8 @@ def test_a_duration_is_in_the_first_bucket_that_it_does_not_exceed() -> None:
 def test_a_histogram_agrees_with_counting_all() -> None:
     draw, histogram = random.Random(7), Histogram()
     taken = [draw.expovariate(5) for _ in range(2000)]
-    for seconds in taken:
-        histogram.take(seconds)
+    histogram.take(taken[:500])
+    histogram.take(taken[500:])
     found = list(accumulate(histogram.report().counts))
     assert found[:-1] == [sum(each <= bound for each in taken) for bound in BOUNDS_S]
     assert found[-1] == len(taken)
