@@ -7,3 +7,8 @@ counted, and logged at most once a minute). Restarting is its supervisor's busin
 
 Actors do not import each other. `supervisor.py` opens the channels between them and names them.
 """
+
+import sys
+
+# httpx loads its own command line, with all that it shows: 3 MB and 50 ms in every hub, for nobody.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
