@@ -189,6 +189,15 @@ def opened(browser: Browser) -> Iterator[Screen]:
     context.close()
 
 
+def seen(page: Page, *widths: int, height: int = 900) -> Iterator[tuple[int, str]]:
+    """The page dark and light, in each of the widths: the width, and a name for its picture."""
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": height})
+            yield width, f"{width}-{scheme}.png"
+
+
 @pytest.fixture
 def screen(browser: Browser) -> Iterator[Screen]:
     """A page for one test."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Hub, Screen
+from .conftest import Hub, Screen, seen
 
 pytestmark = pytest.mark.browser
 
@@ -70,16 +70,13 @@ def test_a_restart_of_the_hub_is_shown_and_survived(screen: Screen, hub: Hub) ->
     assert [said for said in screen.said if not HUB_IS_DOWN.fullmatch(said)] == []
 
 
-@pytest.mark.parametrize("width", [360, 1440])
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_nothing_overflows(screen: Screen, hub: Hub, tmp_path: Path, width: int, scheme: str) -> None:
-    screen.page.set_viewport_size({"width": width, "height": 900})
-    screen.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+def test_nothing_overflows(screen: Screen, hub: Hub, tmp_path: Path) -> None:
     page = open_page(screen, hub)
     expect(page.locator("#trades tr").nth(3)).to_be_visible()
     expect(page.locator("#markets tr")).to_have_count(12)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    for section in page.locator("section").all():
-        assert section.evaluate("(each) => each.scrollWidth <= each.clientWidth")
-    page.screenshot(path=tmp_path / f"example-{width}-{scheme}.png")
+    for width, picture in seen(page, 360, 1440):
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for section in page.locator("section").all():
+            assert section.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+        page.screenshot(path=tmp_path / f"example-{picture}")
     assert screen.said == []

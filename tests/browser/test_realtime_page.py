@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Hub, Screen
+from .conftest import Hub, Screen, seen
 
 pytestmark = pytest.mark.browser
 
@@ -139,21 +139,18 @@ def test_a_restart_of_the_hub_is_told_and_survived(screen: Screen, hub: Hub) -> 
     assert strange == []
 
 
-@pytest.mark.parametrize("width", [360, 768, 1440, 3840])
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_nothing_overflows(screen: Screen, hub: Hub, tmp_path: Path, width: int, scheme: str) -> None:
-    screen.page.set_viewport_size({"width": width, "height": 800})
-    screen.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+def test_nothing_overflows(screen: Screen, hub: Hub, tmp_path: Path) -> None:
     page = open_page(screen, hub)
     expect(page.locator(ROWS).first).to_be_visible()
-    picture = tmp_path / f"page-{width}-{scheme}.png"
-    page.screenshot(path=picture)
-    assert picture.stat().st_size > 10_000
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.locator("main").evaluate("(scroller) => { scroller.scrollLeft = 200; }")
-    box = page.locator(f"{ROWS} .c-symbol").first.bounding_box()
-    assert box is not None
-    assert box["x"] == 0, "the first column stays"
+    for width, name in seen(page, 360, 768, 1440, 3840):
+        picture = tmp_path / f"page-{name}"
+        page.screenshot(path=picture)
+        assert picture.stat().st_size > 10_000
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.locator("main").evaluate("(scroller) => { scroller.scrollLeft = 200; }")
+        box = page.locator(f"{ROWS} .c-symbol").first.bounding_box()
+        assert box is not None
+        assert box["x"] == 0, "the first column stays"
     assert screen.said == []
 
 
