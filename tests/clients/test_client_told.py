@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trio
 from msgspec import structs
-from tickwell_client import Alert, Batch, Derived, Gap, Hub, MissedEvents, connect
+from tickwell_client import Alert, Batch, Derived, Gap, Hub, MissedEvents, Rest, connect
 
 from tests.clients.scripted_hub import ScriptedHub, with_hub
 from tests.clients.test_client_stream import BTC, ETH
@@ -179,6 +179,7 @@ async def test_the_real_web_tells_both() -> None:
             connect(f"ws://127.0.0.1:{served.port}") as hub,
             hub.alerts(on_gap="raise") as alerts,
             hub.derived("BTCUSDT") as values,
+            Rest(f"http://127.0.0.1:{served.port}") as rest,
         ):
             beta = structs.replace(HAR, name="beta", value=None)
             with trio.fail_after(PATIENCE_S):
@@ -186,7 +187,10 @@ async def test_the_real_web_tells_both() -> None:
                 site.stream.tell_alerts([ALERT, structs.replace(ALERT, id="al_2", subject=None)])
                 one, two = await anext(alerts), await anext(alerts)
                 taken = {each.name: each for each in [await anext(values), await anext(values)]}
+                asked = {each.name: each for each in await rest.derived(plugin=HAR.plugin)}
+                nobodys = await rest.derived(plugin="nobody")
     assert one == Alert(key=BTC, **structs.asdict(ALERT))
     assert (two.id, two.key, two.subject) == ("al_2", "", None)
     assert (taken["har"].value, taken["beta"].value) == (HAR.value, None)
     assert taken["har"].inputs == [BTC]
+    assert (asked, nobodys) == (taken, [])

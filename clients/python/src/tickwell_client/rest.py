@@ -15,7 +15,7 @@ from tickwell_client.comparisons import Spread
 from tickwell_client.errors import ConnectionFailed
 from tickwell_client.past import Book, Instrument, PastBar, PastTrade, Price, Stats, Tick
 from tickwell_client.questions import Meta, Moment, Question, part, question
-from tickwell_client.records import Funding, Liquidation, Quality, Ticker
+from tickwell_client.records import Derived, Funding, Liquidation, Quality, Ticker
 from tickwell_client.version import __version__
 
 T = TypeVar("T")
@@ -119,6 +119,10 @@ class Rest:
     async def quality(self, exchange: str, /, **filters: Any) -> list[Quality]:
         """Every channel of every instrument of an exchange, and how it is doing."""
         return await self._ask(question(f"/api/v1/quality/{part(exchange)}", list[Quality], **filters))
+
+    async def derived(self, /, **filters: Any) -> list[Derived]:
+        """What the hub's plugins make of bars and tickers, the newest of each; `plugin` names one of them."""
+        return await self._ask(question("/api/v1/derived", list[Derived], **filters))
 
     async def latest(self, /, **filters: Any) -> list[Price]:
         """The newest price of each instrument, as history has it."""

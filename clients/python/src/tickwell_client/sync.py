@@ -196,6 +196,7 @@ class Rest(_Bridge[asynchronous_rest.Rest]):
     spreads = _blocking(asynchronous_rest.Rest.spreads)
     screener = _blocking(asynchronous_rest.Rest.screener)
     quality = _blocking(asynchronous_rest.Rest.quality)
+    derived = _blocking(asynchronous_rest.Rest.derived)
     latest = _blocking(asynchronous_rest.Rest.latest)
     stats = _blocking(asynchronous_rest.Rest.stats)
     tick_history = _paging(asynchronous_rest.Rest.tick_history)
