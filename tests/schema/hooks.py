@@ -51,11 +51,18 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 @schemathesis.hook
 def filter_query(context: HookContext, query: dict[str, Any] | None) -> bool:
-    """Leave out what is wrong in a schema's eyes only: in a URL, a number is a list of one name, and what is
-    empty is not there."""
+    """Leave out what is wrong in a schema's eyes only: in a URL, a number is a list of one name, what is
+    empty is not there, and a name with a comma is two."""
     return not any(
-        value in ({}, []) or (name in LISTS and isinstance(value, int | float))
+        value in ({}, []) or (name in LISTS and is_read_otherwise(value))
         for name, value in (query or {}).items()
+    )
+
+
+def is_read_otherwise(names: object) -> bool:
+    """Whether a URL makes something else of a list."""
+    return isinstance(names, int | float) or any(
+        "," in str(name) for name in (names if isinstance(names, list) else [names])
     )
 
 

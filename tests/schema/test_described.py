@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -50,6 +51,7 @@ async def test_parameters_that_may_be_empty_say_so() -> None:
     told = {each["name"]: each for each in document["paths"]["/api/v1/tickers"]["get"]["parameters"]}
     assert told["market"]["allowEmptyValue"] is True
     assert told["symbols"]["explode"] is False
+    assert not re.search(told["symbols"]["schema"]["items"]["pattern"], "BTCUSDT,ETHUSDT"), "these are two"
 
 
 async def test_bodies_that_are_needed_are_described_so() -> None:

@@ -22,6 +22,7 @@ from web.site import Site
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 STREAM_PROBLEMS = (400, 403, 404, 429, 503)
+NO_COMMA = "^[^,]*$"  # between two of a list
 REF = "#/components/schemas/{name}"
 BESIDE = [*ADDRESSES, *alerts_described.ADDRESSES]
 PATHED = {
@@ -195,6 +196,7 @@ def query_parameters(query: type[Query], exchanges: list[str]) -> list[dict[str,
         if schema["type"] == "array":
             # What is empty between two commas is passed over.
             items = {key: value for key, value in schema["items"].items() if key != "minLength"}
+            items["pattern"] = NO_COMMA
             parameter |= {"style": "form", "explode": False, "schema": {**schema, "items": items}}
         else:
             parameter["allowEmptyValue"] = True  # as good as leaving it out
