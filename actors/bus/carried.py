@@ -30,7 +30,7 @@ from actors.market.rhythm import NS_PER_S
 TRADES_KEPT_NS = 60 * NS_PER_S
 TRADES_KEPT_MAX = 5000
 LEVELS_MAX = 10_000
-BOOK = "book"
+BOOK, TRADES = "book", "trades"
 _GAP = "\0"  # stands for no topic
 
 
@@ -154,7 +154,7 @@ class Carried:
     def _trade(self, trade: Trade) -> None:
         trades = self.trades
         trades.append(trade)
-        self._times["trades"] = trade.ts_recv
+        self._times[TRADES] = trade.ts_recv
         if self.trades_since_ns is None:
             self.trades_since_ns = trade.ts_event
         while len(trades) > TRADES_KEPT_MAX or trades[0].ts_recv < trade.ts_recv - TRADES_KEPT_NS:
@@ -185,7 +185,7 @@ class Carried:
             topic = event.topic if isinstance(event, Silent) else _GAP if isinstance(event, Gap) else ""
             self._standing[event.channel, topic] = event
         elif isinstance(event, TradesRecovered):
-            self._standing.pop(("trades", _GAP), None)
+            self._standing.pop((TRADES, _GAP), None)
         elif isinstance(event, Heard):
             self._hear(event)
 
@@ -193,14 +193,14 @@ class Carried:
         self._standing.pop((event.channel, event.topic), None)
         self._standing.pop((event.channel, ""), None)
         self._times[event.channel] = event.ts_recv
-        if event.channel == "trades" and self.trades_since_ns is None:
+        if event.channel == TRADES and self.trades_since_ns is None:
             self.trades_since_ns = event.ts_recv + NS_PER_S  # the clocks may differ
 
     def _forget(self, channel: str) -> None:
         """What is followed anew has not spoken."""
         self._times.pop(channel, None)
         self._standing = {mark: event for mark, event in self._standing.items() if mark[0] != channel}
-        if channel == "trades":
+        if channel == TRADES:
             self.interrupt()
         elif channel == "ticker":
             self._ticker = None

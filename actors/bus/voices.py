@@ -7,7 +7,8 @@
 3.  A change of speakers looks to the market like a reconnection: a new life, with everything told again. The
     streams go over to it (`Following.instead`), so that nothing of them is there twice; and they go before
     the old speaker's end is told, so that who has a stand-in does not become stale.
-4.  Of trades, what the new speaker heard while the old one was failing heals what was missed.
+4.  Of trades, what the new speaker heard while the old one was failing heals what was missed; and what others
+    heard before the speaker's own first one is told as well: it may have begun later than it seems.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from itertools import count
 
 from msgspec import structs
 
-from actors.bus.carried import BOOK
+from actors.bus.carried import BOOK, TRADES
 from actors.bus.memory import Connection, Line, Memory, restated
 from actors.bus.sharing import Place, weight
 from actors.market.events import (
@@ -112,7 +113,10 @@ class Voices:
             place = (exchange, market, symbol)
             if speakers.get(place) is not voice:
                 unsettled[place] = None
-                self.dropped[voice.name] += place in speakers
+                if type(event) is Trade and self._is_earlier(place, event):
+                    told.append(structs.replace(event, backfill=True))
+                else:
+                    self.dropped[voice.name] += place in speakers
             elif type(event) in _PLAIN:
                 told.append(event)
             else:
@@ -191,6 +195,13 @@ class Voices:
         if isinstance(event, TradesRecovered) and event.oldest_ts is not None:
             return (structs.replace(event, oldest_ts=max(event.oldest_ts, self.began_ns)),)
         return (event,)
+
+    def _is_earlier(self, place: Place, trade: Trade) -> bool:
+        """Whether a trade may be of before its speaker began to hear of trades."""
+        speaker = self.speakers.get(place)
+        carried = [each.carried[place[2]] for each in speaker.connections(place)] if speaker else []
+        since_ns = [each.trades_since_ns for each in carried if TRADES in each.channels]
+        return not trade.backfill and any(ns is None or trade.ts_event <= ns for ns in since_ns)
 
     def _hand_over(self, place: Place, before: Voice | None, after: Voice) -> list[Batch]:
         """Tell everything of an instrument in the words of its new speaker."""

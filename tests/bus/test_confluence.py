@@ -206,6 +206,25 @@ def test_a_share_that_is_released_goes_over() -> None:
     assert (price(market), quality(market)) == (2.0, "live")
 
 
+def test_what_was_traded_before_the_heir_heard_of_trades_is_told_by_who_heard_it() -> None:
+    log = Log()
+    log.say(SECOND, opening(), data(1))
+    others: list[Event] = [each for each in data(3).events if not isinstance(each, Trade)]
+    log.say(FIRST, opening(), Batch(source(), others))  # it is complete, and has not been told any trade
+    log.say(SECOND, data(4))
+    for number in (5, 6):
+        log.say(FIRST, data(number))
+        log.say(SECOND, data(number))
+    log.say(SECOND, data(7))
+    told = log.market().everything()["bybit"].trades["linear", "BTCUSDT"]
+    assert [(each.trade_id, each.backfill) for each in told] == [
+        ("t1", False),
+        ("t4", True),
+        ("t5", False),
+        ("t6", False),
+    ]
+
+
 def test_what_the_heir_does_not_follow_is_followed_no_more() -> None:
     log = Log()
     log.say("a", opening(), data(1))
