@@ -72,7 +72,6 @@ class Snapshot:
             if due_s < trio.current_time():
                 due_s = trio.current_time() + self.interval_s
             await self._tell_between(due_s)
-            await self._settle()
             if self.is_free():
                 self._tick(self.market.drain(self.now_ns()), self._lag_ms(due_s))
 
@@ -87,11 +86,6 @@ class Snapshot:
                 return
             self._tick(self.market.drain(self.now_ns()), beat=False)
         await trio.sleep_until(due_s)
-
-    async def _settle(self) -> None:
-        """Do ahead what the tick would have to, in small steps: so nobody else waits long."""
-        for _ in self.market.settling():
-            await trio.lowlevel.checkpoint()
 
     def cut(self, mark: Mark) -> None:
         """Tell what changed up to a mark of the flow."""

@@ -238,7 +238,7 @@ class Server:
             self.part_with(guest)
             if client is not None:
                 self.traffic.leave(client)
-            self.leftovers.note(trio.current_time())
+            self.leftovers.note(trio.current_time(), len(self.room.guests))
 
     def part_with(self, guest: Guest) -> None:
         """A connection has ended, or ends now."""

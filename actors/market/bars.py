@@ -30,8 +30,8 @@ class Bars:
     its time is over may lack its end: a gap. Where trades are not covered at all, time goes as far as the
     newest candle.
 
-    A bar is closed `grace_s` after its end. What changes it later raises its revision, once per drain, sweep
-    or settling.
+    A bar is closed `grace_s` after its end. What changes it later raises its revision, once per drain or
+    sweep.
 
     Memory: nothing before the first trade or candle. What still goes on is held as objects, what is over is
     packed (`levels.py`): 0.11 KB for a bar of 1 s or 1 m, which can still be counted on, 0.08 KB for a longer

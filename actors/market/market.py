@@ -82,11 +82,6 @@ class Market:
                 segment.tickers.age(now_ns)
             yield from segment.trades.sweeping(now_ns + segment.exchange_ahead_ns)
 
-    def settling(self) -> Iterator[None]:
-        """Do ahead most of what the next `drain` would have to, with moments in between for others."""
-        for segment in list(self._segments.values()):
-            yield from segment.trades.settling(MINUTE_S)
-
     def drain(self, now_ns: int | None = None) -> dict[str, Changes]:
         """What changed since the last call, by exchange."""
         now_ns = self._swept_ns if now_ns is None else now_ns

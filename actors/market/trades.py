@@ -105,14 +105,6 @@ class Trades:
             if number % self.STEP == 0:
                 yield
 
-    def settling(self, upto_s: int = DAY_S) -> Iterator[None]:
-        """Do ahead most of what the next `drain` would have to, with moments in between for others."""
-        for number, stream in enumerate(list(self._dirty), 1):
-            stream.settle()
-            stream.bars.settle(upto_s)
-            if number % self.STEP == 0:
-                yield
-
     def drain(self, upto_s: int = DAY_S) -> TradeChanges:
         """What changed since the last call. Of new trades, the newest `trades_kept` of each instrument.
 

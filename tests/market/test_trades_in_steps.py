@@ -1,17 +1,12 @@
-"""What takes long is done in steps: whatever others do between two of them, the outcome is the same."""
+"""A sweep is done in steps: whatever others do between two of them, the outcome is the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
-
-import pytest
+from collections.abc import Iterator
 
 from actors.market.events import Removed
 from actors.market.trades import TradeChanges, Trades
 from tests.market.tapes import Feed, at, trade
-
-Steps: TypeAlias = Callable[[Feed], Iterator[None]]
 
 SYMBOLS = [f"S{number}USDT" for number in range(2 * Trades.STEP)]
 FIRST, LAST = SYMBOLS[0], SYMBOLS[-1]
@@ -25,10 +20,6 @@ def lively() -> Feed:
     return feed
 
 
-def settling(feed: Feed) -> Iterator[None]:
-    return feed.trades.settling()
-
-
 def sweeping(feed: Feed) -> Iterator[None]:
     return feed.trades.sweeping(at(63))
 
@@ -38,33 +29,25 @@ def swept(feed: Feed) -> TradeChanges:
     return feed.drain()
 
 
-def test_what_was_settled_ahead_is_told_as_if_it_had_not_been() -> None:
-    feed = lively()
-    assert len(list(settling(feed))) == len(SYMBOLS) // Trades.STEP
-    assert swept(feed) == swept(lively())
-
-
 def test_to_sweep_in_steps_is_to_sweep() -> None:
     feed = lively()
     assert len(list(sweeping(feed))) == len(SYMBOLS) // Trades.STEP
     assert feed.drain() == swept(lively())
 
 
-@pytest.mark.parametrize("steps", [settling, sweeping])
-def test_what_is_traded_between_two_steps_is_told(steps: Steps) -> None:
+def test_what_is_traded_between_two_steps_is_told() -> None:
     feed, expected = lively(), lively()
     late = [trade(62, 7.0, symbol=symbol) for symbol in (FIRST, LAST)]
-    for number, _ in enumerate(steps(feed)):
+    for number, _ in enumerate(sweeping(feed)):
         if number == 0:
             feed.say(*late)
     expected.say(*late)
     assert swept(feed) == swept(expected)
 
 
-@pytest.mark.parametrize("steps", [settling, sweeping])
-def test_what_is_removed_between_two_steps_is_told_no_more(steps: Steps) -> None:
+def test_what_is_removed_between_two_steps_is_told_no_more() -> None:
     feed = lively()
-    for number, _ in enumerate(steps(feed)):
+    for number, _ in enumerate(sweeping(feed)):
         if number == 0:
             feed.say(Removed(FIRST), Removed(LAST))
     told = feed.drain()

@@ -23,7 +23,7 @@ steps = st.one_of(
     *[trading] * 8,
     *[
         st.tuples(st.just(kind), symbols, pauses_s)
-        for kind in ("cut", "down", "skip", "silent", "candles", "sweep", "settle")
+        for kind in ("cut", "down", "skip", "silent", "candles", "sweep")
     ],
     *[st.tuples(st.just("up"), st.sampled_from(["accepted", "quietly"]), pauses_s)] * 3,
     *[st.tuples(st.just("fetch"), symbols, st.integers(1, 30))] * 3,
@@ -119,10 +119,6 @@ class World:
     def sweep(self, _: str) -> None:
         self.feed.trades.sweep(at(self.now_s))
         self.drain()
-
-    def settle(self, _: str) -> None:
-        for _moment in self.feed.trades.settling():
-            pass
 
     def drain(self) -> None:
         changes = self.feed.drain()
