@@ -30,18 +30,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until_it_answers(
-    child: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path, within_s: float
-) -> None:
+def until_it_answers(child: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path) -> None:
     """Returns when a program answers; of another program that can only be asked again and again. Fails, with
     the end of its log, when it has ended or takes too long."""
-    deadline_s = time.monotonic() + within_s
+    deadline_s = time.monotonic() + PATIENCE_S
     while child.poll() is None and time.monotonic() < deadline_s:
         if answers():
             return
         time.sleep(0.02)
     ended = (
-        f"ended with {child.poll()}" if child.poll() is not None else f"did not answer within {within_s} s"
+        f"ended with {child.poll()}" if child.poll() is not None else f"did not answer within {PATIENCE_S} s"
     )
     raise AssertionError(f"{child.args!r} {ended}:\n{log.read_text(errors='replace')[-2000:]}")
 

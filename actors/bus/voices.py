@@ -199,9 +199,11 @@ class Voices:
     def _is_earlier(self, place: Place, trade: Trade) -> bool:
         """Whether a trade may be of before its speaker began to hear of trades."""
         speaker = self.speakers.get(place)
-        carried = [each.carried[place[2]] for each in speaker.connections(place)] if speaker else []
+        if speaker is None or trade.backfill:
+            return False
+        carried = [each.carried[place[2]] for each in speaker.connections(place)]
         since_ns = [each.trades_since_ns for each in carried if TRADES in each.channels]
-        return not trade.backfill and any(ns is None or trade.ts_event <= ns for ns in since_ns)
+        return any(ns is None or trade.ts_event <= ns for ns in since_ns)
 
     def _hand_over(self, place: Place, before: Voice | None, after: Voice) -> list[Batch]:
         """Tell everything of an instrument in the words of its new speaker."""

@@ -52,7 +52,7 @@ class TradeCounts(Struct, frozen=True):
 
 
 class Trades:
-    """`take` each trade, `apply` what else concerns them, `sweep` now and then, `drain` what changed.
+    """`take` each trade, `apply` what else concerns them, go `sweeping` now and then, `drain` what changed.
 
     It outlives connections: what one says after another is matched by the ids and times of the trades. Events
     that do not concern trades are ignored.
@@ -92,13 +92,9 @@ class Trades:
         elif isinstance(event, Gap | Silent | Heard | Unfollowed) and event.channel == CHANNEL:
             self._note(source, event)
 
-    def sweep(self, now_ns: int) -> None:
-        """Close the bars whose time is over. `now_ns` is the exchange's time."""
-        for _ in self.sweeping(now_ns):
-            pass
-
     def sweeping(self, now_ns: int) -> Iterator[None]:
-        """As `sweep`, with moments in between for others, who may change what they like."""
+        """Close the bars whose time is over, with moments in between for others, who may change what they
+        like. `now_ns` is the exchange's time."""
         for number, stream in enumerate(list(self._streams.values()), 1):
             if self._streams.get(stream.symbol) is stream and stream.sweep(now_ns):
                 self._dirty[stream] = None

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -29,7 +30,8 @@ CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-STOP_S = 15.0
+
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -56,7 +58,7 @@ class Hub:
                 self.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
             )
         try:
-            until_it_answers(self.process, self.answers, log, PATIENCE_S)
+            until_it_answers(self.process, self.answers, log)
         except BaseException:
             self.stop()
             raise
@@ -66,7 +68,7 @@ class Hub:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(STOP_S)
+            self.process.wait(PATIENCE_S)
         finally:
             self.process.kill()
             self.process.wait()
@@ -191,8 +193,8 @@ def opened(browser: Browser) -> Iterator[Screen]:
 
 def seen(page: Page, *widths: int, height: int = 900) -> Iterator[tuple[int, str]]:
     """The page dark and light, in each of the widths: the width, and a name for its picture."""
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
         for width in widths:
             page.set_viewport_size({"width": width, "height": height})
             yield width, f"{width}-{scheme}.png"

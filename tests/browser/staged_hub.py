@@ -57,7 +57,7 @@ class StagedHub:
         process = self._running.enter_context(
             hub(self._directory, self._exchange.port, "--settings", str(self._settings), **overrides)
         )
-        until_it_answers(process.child, self.answers, process.log, PATIENCE_S)
+        until_it_answers(process.child, self.answers, process.log)
 
     def answers(self) -> bool:
         """Whether the hub serves."""

@@ -216,6 +216,8 @@ async def test_silence_does_not_hold_the_doctor_up(tmp_path: Path) -> None:
         with trio.fail_after(PATIENCE_S):
             report = await examine(with_servers(tmp_path, port), Path("settings.ini"), 1.0)
     assert report.verdict == "failed"
+    ended = {each.subject for each in report.checks if (each.check, each.state) == ("time", "failed")}
+    assert ended >= {"sink:questdb", "sink:nats", "bus"}, "its own time was over, and not only theirs"
 
 
 def test_the_report_is_a_line_for_each_check_with_advice_once() -> None:

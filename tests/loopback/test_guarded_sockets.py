@@ -203,7 +203,8 @@ async def test_nothing_that_is_sent_comes_back_as_a_header() -> None:
 
 async def test_silent_connections_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "SILENT_S", 0.1)
-    async with hub(WebSettings(port=0, clients_max=20), Limits(keep_alive_s=60, handshake_s=60)) as served:
+    limits = Limits(keep_alive_s=10 * PATIENCE_S, handshake_s=10 * PATIENCE_S)  # these end nobody here
+    async with hub(WebSettings(port=0, clients_max=20), limits) as served:
         speaking = await served.raw()
         await speaking.send_all(upgrade("/ws"))
         assert (await head_of(speaking)).startswith(b"HTTP/1.1 101")

@@ -163,12 +163,12 @@ def exchanges(
     thread = threading.Thread(target=trio.run, args=(main,), daemon=True)
     with patch.object(simulator.world, "advance", ledger.watching(simulator.world.advance)):
         thread.start()
-        port, token, scope = started.get(timeout=10)
+        port, token, scope = started.get(timeout=PATIENCE_S)
         try:
             yield Exchanges(simulator, ledger, port)
         finally:
             token.run_sync_soon(scope.cancel)
-            thread.join(timeout=10)
+            thread.join(timeout=PATIENCE_S)
 
 
 def _concentrate(simulator: Simulator, traded: set[str]) -> None:

@@ -81,6 +81,10 @@ class Feed:
             else:
                 self.trades.apply(self.source, event)
 
+    def sweep(self, seconds: float) -> None:
+        for _ in self.trades.sweeping(at(seconds)):
+            pass
+
     def up(self, seconds: float, *symbols: str, heard: bool = True) -> None:
         """The next life begins, and the exchange accepts what it asks for."""
         self.life += 1

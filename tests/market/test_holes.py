@@ -179,7 +179,7 @@ def test_an_answer_is_not_waited_for_forever() -> None:
         feed = live(trades_kept=10)
         feed.down(23)
         feed.up(30)
-        feed.trades.sweep(at(swept_s))
+        feed.sweep(swept_s)
         feed.say(*(trade(200 + seconds) for seconds in range(40)))
         feed.say(trade(21))
         assert feed.trades.counts(SYMBOL).too_old == too_old

@@ -95,11 +95,11 @@ def test_a_hole_that_ends_within_a_told_minute_leaves_no_gap() -> None:
 
 def test_bars_close_by_the_exchange_s_time() -> None:
     feed = live()
-    feed.trades.sweep(at(61.999))
+    feed.sweep(61.999)
     assert [bar.interval_s for bar in feed.drain().bars[SYMBOL]] == [1] * 20
-    feed.trades.sweep(at(62))
+    feed.sweep(62)
     assert [(bar.interval_s, bar.closed) for bar in feed.drain().bars[SYMBOL]] == [(60, True)]
-    feed.trades.sweep(at(63))
+    feed.sweep(63)
     assert feed.drain().bars == {}
 
 

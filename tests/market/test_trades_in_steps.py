@@ -25,7 +25,7 @@ def sweeping(feed: Feed) -> Iterator[None]:
 
 
 def swept(feed: Feed) -> TradeChanges:
-    feed.trades.sweep(at(63))
+    feed.sweep(63)
     return feed.drain()
 
 

@@ -117,7 +117,7 @@ class World:
         return [each for each in self.truth[symbol] if start_ns <= each.ts_event < end_ns]
 
     def sweep(self, _: str) -> None:
-        self.feed.trades.sweep(at(self.now_s))
+        self.feed.sweep(self.now_s)
         self.drain()
 
     def drain(self) -> None:

@@ -8,7 +8,6 @@ import subprocess
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from tests.patience import PATIENCE_S
 from tests.processes import until_it_answers
 
 
@@ -41,7 +40,7 @@ class ServerProcess(ABC):
     def await_answer(self) -> None:
         """Returns when it answers."""
         assert self._child is not None
-        until_it_answers(self._child, self.answers, self.log, PATIENCE_S)
+        until_it_answers(self._child, self.answers, self.log)
 
     def _launch(self, *command: str) -> None:
         with self.log.open("ab") as log:

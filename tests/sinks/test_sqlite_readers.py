@@ -65,7 +65,7 @@ async def test_a_question_has_its_time(path: Path) -> None:
 async def test_whoever_goes_away_stops_the_question(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    readers = Readers(path, 10, 1)
+    readers = Readers(path, 10 * PATIENCE_S, 1)  # nobody waits for the end of the question
     with trio.fail_after(PATIENCE_S):
         with trio.move_on_after(0.05):
             await readers.ask(endless, int, 0)
