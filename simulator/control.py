@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from simulator.faults import Fault
+from simulator.faults import Fault, FaultKind
 from simulator.frames import Reply, json_reply, text_reply
 from simulator.instruments import Instrument
 from simulator.server import Request
@@ -33,13 +33,19 @@ class Control:
             case "POST", "/control/resume":
                 simulator.resume()
             case "POST", "/control/heal":
-                simulator.heal()
-                return json_reply({"healed": True})
+                return self._heal(request.query.get("kind"))
             case "POST", "/control/fault":
                 return self._inject(request.body)
             case _:
                 return text_reply("no such control", 404)
         return json_reply({"paused": simulator.is_paused})
+
+    def _heal(self, kind: str | None) -> Reply:
+        try:
+            self._simulator.heal(msgspec.convert(kind, FaultKind | None))
+        except msgspec.ValidationError as error:
+            return json_reply({"error": f"kind: {error}"}, 400)
+        return json_reply({"healed": True})
 
     def _inject(self, body: bytes) -> Reply:
         try:

@@ -12,7 +12,7 @@ from simulator.bybit import BybitServer
 from simulator.bybit_limits import BybitLimits
 from simulator.connection import Connection
 from simulator.control import Control
-from simulator.faults import LISTING_KINDS, Fault, FaultBoard
+from simulator.faults import LISTING_KINDS, Fault, FaultBoard, FaultKind
 from simulator.frames import garbage_frame
 from simulator.hyperliquid import HyperliquidServer
 from simulator.instruments import Instrument
@@ -73,11 +73,12 @@ class Simulator:
         self.board.inject(fault, trio.current_time())
         self._apply_conditions(trio.current_time())
 
-    def heal(self) -> None:
-        """End every fault; what was halted trades again."""
-        self.board.heal()
+    def heal(self, kind: FaultKind | None = None) -> None:
+        """End every fault (of this kind); what was halted trades again."""
+        self.board.heal(kind)
         self._apply_conditions(trio.current_time())
-        self._resume_halted(float("inf"))
+        if kind in (None, "halt"):
+            self._resume_halted(float("inf"))
 
     def pause(self) -> None:
         """Let the world stand still; what feeds have gathered is sent now. Keep-alives go on."""

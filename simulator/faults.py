@@ -155,9 +155,9 @@ class FaultBoard:
         self._entries.append(entry)
         self._history.append(entry)
 
-    def heal(self) -> None:
-        """Take every fault off the board; what already happened stays happened."""
-        self._entries.clear()
+    def heal(self, kind: FaultKind | None = None) -> None:
+        """Take every fault (of this kind) off the board; what already happened stays happened."""
+        self._entries = [entry for entry in self._entries if kind is not None and entry.fault.kind != kind]
 
     @property
     def is_empty(self) -> bool:

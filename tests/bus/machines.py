@@ -111,7 +111,7 @@ class Machines:
 
     async def get(self, name: str, path: str, **query: object) -> Any:
         """What a node answers, as JSON."""
-        async with httpx.AsyncClient(timeout=10, verify=TLS) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S, verify=TLS) as client:
             answer = await client.get(
                 self.nodes[name].url + path, params={k: str(v) for k, v in query.items()}
             )

@@ -8,11 +8,12 @@ import pytest
 import trio
 
 from tests.bus.machines import KEYS, Wanderer, machines, until
+from tests.lived import LivedClock
 
 pytestmark = pytest.mark.loopback
 
 TAKEOVER_S = 5.0
-BUSY_MACHINE_S = 10.0  # the suite's other processes want the same two cores
+SLACK_S = 10.0  # to be born, to ask, to be live
 
 
 async def test_an_ingest_node_is_killed_and_nobody_is_wrong_for_long(tmp_path: Path) -> None:
@@ -29,15 +30,15 @@ async def test_an_ingest_node_is_killed_and_nobody_is_wrong_for_long(tmp_path: P
             nursery.start_soon(wanderer.run)
             await trio.sleep(1)
             made.kill("a")
-            began_s = trio.current_time()
+            with LivedClock(*(node.child.pid for node in made.nodes.values())) as lived:
 
-            async def taken_over() -> bool:
-                return await made.metric("b", "bus_took_over_total") > 0
+                async def taken_over() -> bool:
+                    return await made.metric("b", "bus_took_over_total") > 0
 
-            await until(taken_over)
-            assert trio.current_time() - began_s < TAKEOVER_S + BUSY_MACHINE_S
-            await made.until_live("w", "d")
-            assert trio.current_time() - began_s < TAKEOVER_S + BUSY_MACHINE_S
+                await until(taken_over)
+                assert lived.lived_s < TAKEOVER_S + SLACK_S
+                await made.until_live("w", "d")
+                assert lived.lived_s < TAKEOVER_S + SLACK_S
             await made.stop("w")  # its client resumes where history is written
             await trio.sleep(3)
             await made.pause()

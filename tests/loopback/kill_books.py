@@ -20,14 +20,15 @@ class Life:
     """The lines of one life of `kill_recorder.py`, and when it ended."""
 
     ended_ns: int
+    waited_s: float = 0.0  # for a processor
     offered: list[tuple[int, int, int]] = field(default_factory=list)
     disk: list[Range] = field(default_factory=list)
     sink: list[Range] = field(default_factory=list)
 
     @classmethod
-    def told(cls, text: str, ended_ns: int) -> Life:
+    def told(cls, text: str, ended_ns: int, waited_s: float = 0.0) -> Life:
         """From what it wrote; the last line may be cut short."""
-        life = cls(ended_ns)
+        life = cls(ended_ns, waited_s)
         for line in text.rpartition("\n")[0].splitlines():
             word, first, last, *more = line.split()
             if word == "offered":

@@ -21,6 +21,7 @@ import httpx
 import trio
 
 from actors.market.rows import TradeRow
+from tests.lived import LivedClock
 from tests.loopback.kill_books import Kept, in_outbox
 from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, SimulatorProcess, hub, simulator
@@ -41,7 +42,7 @@ spot = *
 [exchange:binance]
 spot = *
 """
-SAFE_AFTER_S = 1.3  # what was told so long ago is kept: `flush_interval_s`, and what a busy machine adds
+SAFE_AFTER_S = 1.3  # what was told so long ago is kept: `flush_interval_s`, and what a busy disk adds
 UNDER_WAY_S = 2.0  # a gap begins that much before the last moment of which all is safe
 SETTLED_S = 1.0  # after all markets are live, until every symbol's trades are told
 
@@ -105,7 +106,7 @@ class Drill:
                     (key, each["trade_id"]) for key in KEYS for each in await trades_of(tickwell, key)
                 }
                 if end == signal.SIGKILL:
-                    await trio.sleep(SAFE_AFTER_S)
+                    await lived_on(tickwell, SAFE_AFTER_S)
                 last = await sink_of(tickwell)
                 span.rows, span.waiting = last["accepted"], last["outbox_rows"]
                 await self._end(tickwell, span, end)
@@ -211,6 +212,14 @@ async def until_producing(tickwell: HubProcess) -> None:
             if markets and all(0 < each["symbols_wanted"] <= each["symbols_producing"] for each in markets):
                 return
             await trio.sleep(0.25)
+
+
+async def lived_on(tickwell: HubProcess, for_s: float) -> None:
+    """Wait until the hub has lived so long, without the time in which it waited for a processor."""
+    began_s = time.monotonic()
+    with LivedClock(tickwell.child.pid) as lived, trio.fail_after(PATIENCE_S):
+        while (left_s := for_s - lived.since_s(began_s)) > 0:
+            await trio.sleep(left_s)
 
 
 async def sink_of(tickwell: HubProcess) -> dict[str, Any]:

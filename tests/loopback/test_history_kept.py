@@ -62,6 +62,7 @@ async def test_what_was_kept_is_there_once_after_the_next_start(tmp_path: Path, 
             with trio.fail_after(PATIENCE_S):
                 await tickwell.until_listening()
                 await tickwell.until_states("live", "bybit:linear")
+            await until_kept(tickwell, {each["trade_id"] for each in seen})
             kept = await trades(tickwell, "/history?limit=5000")
     ids = [each["trade_id"] for each in kept]
     assert len(ids) == len(set(ids))

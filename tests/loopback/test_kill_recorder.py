@@ -8,7 +8,7 @@ from tests.loopback.kill_books import Kept, Life, disorder
 from tests.loopback.kill_drill import FLUSH_INTERVAL_S, drill
 
 KILLS = 6
-SLACK_S = 0.5  # what a busy machine may add
+SLACK_S = 0.5  # what a busy disk may add
 
 
 def test_kill_9_costs_what_was_not_acknowledged_and_a_clean_stop_nothing(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ async def test_much_trouble_at_once_concerns_nobody_else(tmp_path: Path) -> None
     promised = [f"{market}:{symbols[1]}" for market, symbols in calm.items()]
     silenced = [f"{market}:{symbols[2]}" for market, symbols in calm.items() if len(symbols) > 2]
     others = [key for key in KEYS if market_of(key) in calm and key not in (*promised, *silenced, DELISTED)]
-    faults = [{"kind": "ack_without_data", **aimed_at(key), "count": 1} for key in promised]
+    faults = [{"kind": "ack_without_data", **aimed_at(key)} for key in promised]
     faults.append({"kind": "clock_skew", "venue": "*", "skew_s": SKEW_S})
     async with system(tmp_path, calm | {"binance:spot": many}, *faults) as running:
         await running.until_live("ticker")
@@ -80,8 +80,8 @@ async def test_much_trouble_at_once_concerns_nobody_else(tmp_path: Path) -> None
         for name, market in (await running.markets()).items():
             assert market["reconnects"] == (name == "binance:spot")
             clock_is_known(market)
+        await running.until_true()
         await running.pause()
-        await until(running.book_complaint)
         await until(lambda: tape_complaint(running, others))
         await until(lambda: bar_complaint(running, others))
 
@@ -94,9 +94,10 @@ def aimed_at(key: str) -> dict[str, Any]:
 async def promises_are_kept_at_last(running: System, keys: list[str]) -> None:
     """An exchange said that a book would come, and it does not: it is asked again."""
     books = await running.channels("book")
-    assert {books[key]["quality"] for key in keys} == {"syncing"}
+    assert {books[key]["quality"] for key in keys} <= {"syncing", "stale"}
     assert all(books[key]["reason"] for key in keys)
-    await until(lambda: in_another_state(running, keys, "stale", "live"))
+    await until(lambda: in_another_state(running, keys, "stale"))
+    await running.heal(kind="ack_without_data")
     await running.until_live("book", keys=keys)
 
 
@@ -104,34 +105,43 @@ async def silence_is_noticed(running: System, keys: list[str]) -> None:
     """The book of one symbol falls silent, and speaks again."""
     await until(lambda: unlearned(running, keys))
     for key in keys:
-        await running.inject("silence", market_of(key), symbol=symbol_of(key), channel="book", duration_s=14)
-    await until(lambda: in_another_state(running, keys, "stale"), within_s=14)
+        await running.inject("silence", market_of(key), symbol=symbol_of(key), channel="book")
+    await until(lambda: in_another_state(running, keys, "stale"))
     told = await running.channels("book")
     assert all("no data for" in told[key]["reason"] for key in keys), [told[key] for key in keys]
-    trades = await running.channels("trades")
-    assert {trades[key]["quality"] for key in keys} == {"live"}
+    await running.until_live("trades", keys=keys)
+    await running.heal(kind="silence")
     await running.until_live("book", keys=keys)
-    for key in keys:
-        over = [each for each in await running.holes(key, "book") if each["to_ts"]]
-        assert any(each["cause"] == "silent" and each["to_ts"] - each["from_ts"] > 3000 for each in over), (
-            over
-        )
+    await until(lambda: without_a_hole(running, keys))
+
+
+async def without_a_hole(running: System, keys: list[str]) -> list[str]:
+    """The books of which no silence is told that is over."""
+    told = {key: await running.holes(key, "book") for key in keys}
+    lasted_ms = {
+        key: [
+            each["to_ts"] - each["from_ts"] for each in holes if each["cause"] == "silent" and each["to_ts"]
+        ]
+        for key, holes in told.items()
+    }
+    return [f"{key}: {told[key]}" for key in keys if max(lasted_ms[key], default=0) <= 3000]
 
 
 async def unlearned(running: System, keys: list[str]) -> list[str]:
-    """The books of which it is not known yet how long they may be silent, or not longer than we wait."""
+    """The books of which it is not known yet how long they may be silent."""
     now = await running.channels("book")
-    return [str(now[key]) for key in keys if not 0 < (now[key]["threshold_ms"] or 0) < 12_000]
+    return [str(now[key]) for key in keys if not now[key]["threshold_ms"]]
 
 
 async def listings_are_followed(running: System) -> None:
     """One symbol stops for a while, one goes, one comes."""
-    await running.inject("halt", market_of(HALTED), symbol=symbol_of(HALTED), duration_s=12)
+    await running.inject("halt", market_of(HALTED), symbol=symbol_of(HALTED))
     await running.inject("delist", market_of(DELISTED), symbol=symbol_of(DELISTED))
     await running.inject("list", market_of(NEW), symbol=symbol_of(NEW), price=2.0)
     await until(lambda: in_another_state(running, [HALTED], "halted"))
     assert "the exchange says" in (await running.channels("book"))[HALTED]["reason"]
     assert (await running.ask(f"book/{HALTED}")).json()["quality"]["state"] == "halted"
+    await running.heal(kind="halt")
     await running.until_live("ticker", "quote", "book", keys=[NEW])
     assert (await running.ask(f"tickers/{NEW}")).status_code == 200
 
@@ -154,9 +164,18 @@ async def books_come_back_under_a_low_limit(running: System) -> None:
         before = await running.channels("book")
         await running.inject("reset", "binance:spot")
         await until(lambda: unmoved(running, before, books))
-        await running.until_live("book", keys=books)
+        absent = set(books)
+        await until(lambda: still_absent(running, absent))
     assert 429 in statuses, statuses
     assert 418 not in statuses, statuses
+
+
+async def still_absent(running: System, keys: set[str]) -> set[str]:
+    """The books of these that have not been live yet, which leave the set when they are: one of so many may
+    be silent for a while again."""
+    now = await running.channels("book")
+    keys -= {key for key in keys if now[key]["quality"] == "live"}
+    return keys
 
 
 async def unmoved(running: System, before: dict[str, dict[str, Any]], keys: list[str]) -> list[str]:
@@ -169,7 +188,7 @@ def clock_is_known(market: dict[str, Any]) -> None:
     """How far the exchange's clock is ahead, where it can be asked; the latency is as if it were not."""
     latency = market["latency"]
     if latency["clock_offset_ms"] is not None:
-        assert abs(latency["clock_offset_ms"] - SKEW_S * 1000) < 500
+        assert abs(latency["clock_offset_ms"] - SKEW_S * 1000) < latency["clock_error_ms"] + 500
         assert abs(latency["p50_ms"]) < SKEW_S * 500
 
 

@@ -22,6 +22,7 @@ import trio
 from simulator import Simulator, SimulatorSettings
 from simulator.instruments import Instrument
 from simulator.world import MoveKind
+from tests.lived import LivedClock
 from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, hub
 
@@ -51,9 +52,9 @@ BY_MARKET = {
 }
 KEYS = [f"{market}:{symbol}" for market, symbols in BY_MARKET.items() for symbol in symbols]
 
-# How old a book may be that is told as live: its silence means something only after a while, and on a busy
-# machine after a longer one.
-OUTDATED_MAX_S = 6.0
+STALE_AFTER_MIN_S = 3
+# How old a book may be that is told as live: what was learned of it may make more of its silence normal.
+OUTDATED_MAX_S = 2.0 * STALE_AFTER_MIN_S
 
 Levels = list[list[float]]
 
@@ -121,11 +122,10 @@ class Ledger:
         """The number of this state of a book; `None` where it was never true."""
         return self._states[key].get(_mark(bids, asks))
 
-    def outdated_s(self, key: str, bids: Levels, asks: Levels) -> float:
-        """For how long this state of a book has no longer been true; 0 if it is."""
-        mark = _mark(bids, asks)
-        over_s = self._over_s[key].get(mark)
-        return 0.0 if mark == self._newest[key] or over_s is None else time.monotonic() - over_s
+    def over_s(self, key: str, bids: Levels, asks: Levels) -> float:
+        """When this state of a book ceased to be true, as `time.monotonic` has it: now if it has not."""
+        mark, now_s = _mark(bids, asks), time.monotonic()
+        return now_s if mark == self._newest[key] else self._over_s[key].get(mark, now_s)
 
 
 def _mark(bids: Iterable[Iterable[float]], asks: Iterable[Iterable[float]]) -> int:
@@ -194,7 +194,7 @@ def running_hub(directory: Path, simulated: Exchanges, **settings: object) -> It
     """A hub on the simulated exchanges: quick to tell, to give up waiting, and to come back."""
     quick = {
         "TICKWELL_MARKET_SNAPSHOT_INTERVAL_S": 0.1,
-        "TICKWELL_MARKET_STALE_AFTER_MIN_S": 3,
+        "TICKWELL_MARKET_STALE_AFTER_MIN_S": STALE_AFTER_MIN_S,
         "TICKWELL_SUPERVISOR_RECONNECT_DELAY_S": 0.2,
         "TICKWELL_SUPERVISOR_RECONNECT_DELAY_MAX_S": 0.5,
     }
@@ -228,9 +228,9 @@ class System:
         fault = {"kind": kind, **VENUES[market]} | details
         (await self._control("POST", "fault", json=fault)).raise_for_status()
 
-    async def heal(self) -> None:
-        """End every fault."""
-        await self._control("POST", "heal")
+    async def heal(self, **wanted: str) -> None:
+        """End every fault, or those of one `kind`."""
+        (await self._control("POST", "heal", params=wanted)).raise_for_status()
 
     async def fired(self, kind: str) -> int:
         """How often faults of this kind have acted."""
@@ -252,8 +252,12 @@ class System:
         try:
             yield
         finally:
-            with trio.CancelScope(shield=True):
-                await self._control("POST", "resume")
+            await self.resume()
+
+    async def resume(self) -> None:
+        """Let the world move again."""
+        with trio.CancelScope(shield=True):
+            await self._control("POST", "resume")
 
     async def pause(self) -> None:
         """Let the world stand still, whatever is wrong with it."""
@@ -340,11 +344,28 @@ class System:
                 nursery.start_soon(compare, key)
         return found
 
+    async def until_true(self, keys: Iterable[str] = ()) -> None:
+        """Wait until all books are the true ones, in a world that stands still, never for so long that this
+        means something."""
+        newest: list[str] = []
+        with trio.move_on_after(PATIENCE_S):
+            while True:
+                await self.pause()
+                until_s = trio.current_time() + STALE_AFTER_MIN_S / 2
+                while (newest := await self.book_complaint(keys)) and trio.current_time() < until_s:
+                    await trio.sleep(0.05)
+                await self.resume()
+                if not newest:
+                    return
+                await trio.sleep(STALE_AFTER_MIN_S / 2)
+        raise AssertionError(f"still after {PATIENCE_S:.0f} s: {newest}")
+
     @asynccontextmanager
-    async def audited(self, *unhurt: str, silenced: Collection[str] = ()) -> AsyncIterator[None]:
+    async def audited(self, *unhurt: str, silenced: Collection[str] = ()) -> AsyncIterator[LivedClock]:
         """Meanwhile, each live book was true just now and never goes back, and `unhurt` ones are always live.
 
-        Those that are `silenced` may be older: how soon that shows depends on what was learned of them.
+        Those that are `silenced` may be older: how soon that shows depends on what was learned of them. The
+        time is what was lived, here and in the hub, which waiting for a processor makes no longer.
         """
         newest: dict[str, int] = {}
 
@@ -356,16 +377,17 @@ class System:
                     book = answer.json()["data"]
                     self._judge(key, book, newest)
                     if key not in silenced:
-                        self._judge_age(key, book, answer.elapsed.total_seconds())
-                else:
-                    assert key not in unhurt, f"{key} is not live: {answer.text}"
+                        self._judge_age(key, book, lived)
+                elif key in unhurt:
+                    assert was_kept_waiting(answer.json()["quality"], lived), answer.text
                 await trio.sleep(max(0.1, 0.01 * len(self.keys)))
 
-        async with trio.open_nursery() as nursery:
-            for key in self.keys:
-                nursery.start_soon(audit, key)
-            yield
-            nursery.cancel_scope.cancel()
+        with LivedClock(self.hub.child.pid) as lived:
+            async with trio.open_nursery() as nursery:
+                for key in self.keys:
+                    nursery.start_soon(audit, key)
+                yield lived
+                nursery.cancel_scope.cancel()
 
     def _judge(self, key: str, book: dict[str, Any], newest: dict[str, int]) -> None:
         bids, asks = book["bids"], book["asks"]
@@ -376,7 +398,13 @@ class System:
         assert state >= newest.get(key, 0), f"{key} went back to what was true before"
         newest[key] = state
 
-    def _judge_age(self, key: str, book: dict[str, Any], took_s: float) -> None:
-        outdated_s = self.simulated.ledger.outdated_s(key, book["bids"], book["asks"])
-        told = f"{key} of {book['age_ms']} ms ago is told as live within {took_s:.2f} s"
+    def _judge_age(self, key: str, book: dict[str, Any], lived: LivedClock) -> None:
+        outdated_s = lived.since_s(self.simulated.ledger.over_s(key, book["bids"], book["asks"]))
+        told = f"{key} of {book['age_ms']} ms ago is told as live"
         assert outdated_s < OUTDATED_MAX_S, f"{told}, and was over {outdated_s:.1f} s ago"
+
+
+def was_kept_waiting(quality: dict[str, Any], lived: LivedClock) -> bool:
+    """Whether a book is stale for the silence of an exchange that had no processor to speak with."""
+    silent_since_s = time.monotonic() - quality["age_ms"] / 1000
+    return bool(quality["state"] == "stale" and lived.since_s(silent_since_s) < STALE_AFTER_MIN_S)

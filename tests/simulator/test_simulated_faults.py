@@ -244,8 +244,11 @@ async def test_control_injects_heals_and_tells() -> None:
             "binance-spot",
             "binance-usdm",
         }
-        await request(simulator, "POST", "/control/heal")
+        await request(simulator, "POST", "/control/heal?kind=blackhole")
+        assert await is_quiet(client)
+        await request(simulator, "POST", "/control/heal?kind=stall")
         await client.until(is_data)
+        assert (await request(simulator, "POST", "/control/heal?kind=nope")).status_code == 400
         assert (await request(simulator, "POST", "/control/fault", {"kind": "nope"})).status_code == 400
         assert (await request(simulator, "GET", "/control/nope")).status_code == 404
 
