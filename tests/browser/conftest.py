@@ -11,7 +11,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +70,13 @@ class Hub:
         try:
             self.process.wait(PATIENCE_S)
         finally:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def kill(self) -> None:
+        """End it without a last word to anybody."""
+        if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
@@ -136,6 +143,16 @@ def fake_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     hub.start()
     yield hub
     hub.stop()
+
+
+@contextmanager
+def gone(hub: Hub | StagedHub, end: Callable[[], None] | None = None) -> Iterator[None]:
+    """Inside the block the hub is not there; afterwards it is, whatever was seen meanwhile."""
+    (end or hub.stop)()
+    try:
+        yield
+    finally:
+        hub.start()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.processes import ROOT
 
-from .conftest import Hub, Screen
+from .conftest import Hub, Screen, gone
 from .posed_hub import HOSTILE
 from .screens import SCREENS, open_screen
 from .staged_hub import StagedHub
@@ -125,10 +125,9 @@ def test_what_fails_is_told_on_every_screen_and_so_is_that_it_is_back(
         in_all(screens, r"\bLIVE$", None)
         staged_hub.fail(kind="stall", venue="bybit", market="linear")
         in_all(screens, r"PARTLY LIVE$", r"Bybit linear is .* and shown as stale")
-        staged_hub.stop()
-        in_all(screens, r"NO CONTACT$", "No contact with the hub since")
-        staged_hub.heal()
-        staged_hub.start()
+        with gone(staged_hub):
+            in_all(screens, r"NO CONTACT$", "No contact with the hub since")
+            staged_hub.heal()
         in_all(screens, r"\bLIVE$", None)
         for screen, path in zip(screens, paths, strict=True):
             assert screen.page.url == staged_hub.url + path, "the view is in the address, and stays"

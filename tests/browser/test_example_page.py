@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Hub, Screen, seen
+from .conftest import Hub, Screen, gone, seen
 
 pytestmark = pytest.mark.browser
 
@@ -58,12 +58,11 @@ def test_another_instrument_is_one_click_away_and_survives_a_reload(screen: Scre
 def test_a_restart_of_the_hub_is_shown_and_survived(screen: Screen, hub: Hub) -> None:
     page = open_page(screen, hub)
     page.wait_for_function(BOTH_SIDES)
-    hub.stop()
-    expect(page.locator("#state")).to_have_attribute("data-state", "lost")
-    for name in ("markets", "bids", "asks"):
-        expect(page.locator(f"#{name} tr").first).to_be_visible()
-        expect(page.locator(f"#{name} tr:not(.stale)")).to_have_count(0)
-    hub.start()
+    with gone(hub, hub.kill):
+        expect(page.locator("#state")).to_have_attribute("data-state", "lost")
+        for name in ("markets", "bids", "asks"):
+            expect(page.locator(f"#{name} tr").first).to_be_visible()
+            expect(page.locator(f"#{name} tr:not(.stale)")).to_have_count(0)
     expect(page.locator("#state")).to_have_attribute("data-state", "live")
     expect(page.locator("tr.stale")).to_have_count(0)
     wait_until_it_moves(page)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from .conftest import Hub, Screen
+from .conftest import Hub, Screen, gone
 
 pytestmark = pytest.mark.browser
 
@@ -226,10 +226,9 @@ def test_a_restart_of_the_hub_is_shown_and_survived(screen: Screen, hub: Hub) ->
     page = open_market(screen, hub, "?exchange=bybit&sort=symbol")
     page.keyboard.press("j")
     expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible()
-    hub.stop()
-    expect(page.locator(f"{ROW}:not(.stale)")).to_have_count(0)
-    expect(page.locator(f"{ROW}.stale").first).to_be_visible()
-    hub.start()
+    with gone(hub):
+        expect(page.locator(f"{ROW}:not(.stale)")).to_have_count(0)
+        expect(page.locator(f"{ROW}.stale").first).to_be_visible()
     expect(page.locator(f"{ROW}:not(.stale)").first).to_be_visible()
     expect_rows(page, BYBIT)
     expect(selected(page)).to_have_attribute("aria-rowindex", "2")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Hub, Screen, seen
+from .conftest import Hub, Screen, gone, seen
 
 pytestmark = pytest.mark.browser
 
@@ -125,12 +125,11 @@ def test_columns_sort_by_click_and_by_key(screen: Screen, hub: Hub) -> None:
 
 def test_a_restart_of_the_hub_is_told_and_survived(screen: Screen, hub: Hub) -> None:
     page = open_page(screen, hub)
-    hub.stop()
-    expect(page.locator("#badge-word")).to_have_text("NO CONTACT")
-    expect(page.locator("#problems")).to_contain_text("No contact with the hub since")
-    expect(page.locator(f"{ROWS}:not(.stale)")).to_have_count(0)
-    expect(page.locator(f"{ROWS}.stale .chip").first).to_have_text(re.compile(r"^stale \S+ (s|min)$"))
-    hub.start()
+    with gone(hub):
+        expect(page.locator("#badge-word")).to_have_text("NO CONTACT")
+        expect(page.locator("#problems")).to_contain_text("No contact with the hub since")
+        expect(page.locator(f"{ROWS}:not(.stale)")).to_have_count(0)
+        expect(page.locator(f"{ROWS}.stale .chip").first).to_have_text(re.compile(r"^stale \S+ (s|min)$"))
     expect(page.locator("#badge-word")).to_have_text("LIVE")
     expect(page.locator(f"{ROWS}.stale")).to_have_count(0)
     for feed in FEEDS:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Screen, seen
+from .conftest import Screen, gone, seen
 from .staged_hub import StagedHub
 
 pytestmark = pytest.mark.browser
@@ -114,8 +114,7 @@ def test_an_exchange_that_falls_silent_is_told_until_it_speaks_again(
 
 def test_a_restart_of_the_hub_is_told_and_survived(screen: Screen, staged_hub: StagedHub) -> None:
     page = open_page(screen, staged_hub)
-    staged_hub.stop()
-    try:
+    with gone(staged_hub):
         expect(page.locator(".badge")).to_have_text(re.compile("NO CONTACT$"))
         banner = page.get_by_role("list", name="Warnings")
         expect(banner).to_contain_text(
@@ -124,8 +123,6 @@ def test_a_restart_of_the_hub_is_told_and_survived(screen: Screen, staged_hub: S
         expect(page.locator(".feeds .feed-state")).to_have_text("–")
         expect(page.locator(".meters dd").first).to_have_text("–")
         expect(page.locator(".quality.old")).to_have_count(1)
-    finally:
-        staged_hub.start()
     expect(page.locator(".badge")).to_have_text(re.compile(r"\bLIVE$"))
     expect(page.get_by_role("list", name="Warnings")).to_have_count(0)
     assert [said for said in screen.said if not re.fullmatch(HUB_IS_DOWN, said)] == []

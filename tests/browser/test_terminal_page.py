@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .conftest import Hub, Screen
+from .conftest import Hub, Screen, gone
 
 pytestmark = pytest.mark.browser
 
@@ -188,14 +188,13 @@ def test_a_narrow_screen_shows_one_pane_at_a_time(screen: Screen, hub: Hub, tmp_
 def test_a_hub_that_is_gone_leaves_nothing_that_looks_current(screen: Screen, hub: Hub) -> None:
     page = open_terminal(screen, hub)
     bars = page.locator(".legend").text_content()
-    hub.stop()
-    expect(page.locator(".pane .dot[data-state=lost]").first).to_be_visible()
-    for place in (".stats", ".ladder table", ".tape table", ".legend", ".curve .end"):
-        expect(page.locator(place)).to_have_class(re.compile(r"\bstale\b"))
-    expect(page.locator(".elsewhere tbody tr:not(.stale)")).to_have_count(0)
-    assert page.title().startswith("–")
-    assert bars and page.locator(".legend").text_content() != ""
-    hub.start()
+    with gone(hub):
+        expect(page.locator(".pane .dot[data-state=lost]").first).to_be_visible()
+        for place in (".stats", ".ladder table", ".tape table", ".legend", ".curve .end"):
+            expect(page.locator(place)).to_have_class(re.compile(r"\bstale\b"))
+        expect(page.locator(".elsewhere tbody tr:not(.stale)")).to_have_count(0)
+        assert page.title().startswith("–")
+        assert bars and page.locator(".legend").text_content() != ""
     expect(page.locator(".pane .dot:not([data-state=live])")).to_have_count(0)
     expect(page.locator(".terminal .stale")).to_have_count(0)
     wait_until_it_moves(page)

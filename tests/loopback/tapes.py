@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tests.loopback.truth import System, market_of
+from tests.loopback.keys import market_of
+from tests.loopback.truth import System
 
 NEWEST = 500
 SECONDS = {"1s": 1, "1m": 60}

@@ -17,19 +17,10 @@ import pytest
 import trio
 import trio_websocket
 
+from tests.loopback.keys import BY_MARKET, LEVELS, exchange_of
 from tests.loopback.stream_picture import Picture
 from tests.loopback.tapes import difference
-from tests.loopback.truth import (
-    BY_MARKET,
-    LEVELS,
-    Exchanges,
-    System,
-    exchange_of,
-    exchanges,
-    followed,
-    running_hub,
-    until,
-)
+from tests.loopback.truth import Exchanges, System, exchanges, followed, running_hub, until
 from tests.patience import PATIENCE_S
 from tests.processes import HubProcess
 

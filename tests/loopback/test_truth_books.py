@@ -9,19 +9,8 @@ import httpx
 import pytest
 import trio
 
-from tests.loopback.truth import (
-    BY_MARKET,
-    KEYS,
-    Exchanges,
-    System,
-    exchange_of,
-    exchanges,
-    followed,
-    market_of,
-    running_hub,
-    symbol_of,
-    until,
-)
+from tests.loopback.keys import BY_MARKET, KEYS, exchange_of, market_of, symbol_of
+from tests.loopback.truth import Exchanges, System, exchanges, followed, running_hub, until
 from tests.patience import PATIENCE_S
 from tests.processes import HubProcess
 

@@ -14,21 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.loopback.keys import BY_MARKET, KEYS, exchange_of, key_of, market_of, symbol_of
 from tests.loopback.tapes import bar_complaint, tape_complaint, whole_bars
-from tests.loopback.truth import (
-    BY_MARKET,
-    KEYS,
-    Exchanges,
-    System,
-    exchange_of,
-    exchanges,
-    followed,
-    key_of,
-    market_of,
-    running_hub,
-    symbol_of,
-    until,
-)
+from tests.loopback.truth import Exchanges, System, exchanges, followed, running_hub, until
 from tests.patience import PATIENCE_S
 from tests.processes import HubProcess
 

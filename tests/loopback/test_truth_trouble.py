@@ -16,19 +16,9 @@ from simulator import minute_budget
 from simulator.binance_spot import BinanceSpotServer
 from simulator.catalogue import build_instruments
 from simulator.frames import Reply
+from tests.loopback.keys import BY_MARKET, KEYS, VENUES, market_of, symbol_of
 from tests.loopback.tapes import bar_complaint, tape_complaint
-from tests.loopback.truth import (
-    BY_MARKET,
-    KEYS,
-    VENUES,
-    System,
-    exchanges,
-    followed,
-    market_of,
-    running_hub,
-    symbol_of,
-    until,
-)
+from tests.loopback.truth import System, exchanges, followed, running_hub, until
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.loopback

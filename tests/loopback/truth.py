@@ -20,120 +20,15 @@ import httpx
 import trio
 
 from simulator import Simulator, SimulatorSettings
-from simulator.instruments import Instrument
-from simulator.world import MoveKind
 from tests.lived import LivedClock
+from tests.loopback.keys import KEYS, LEVELS, VENUES, exchange_of, key_of
+from tests.loopback.ledger import Ledger
 from tests.patience import PATIENCE_S
 from tests.processes import HubProcess, hub
-
-LEVELS = {"bybit": 50, "binance": 50, "hyperliquid": 20}
-MARKETS = {
-    "bybit-linear": "bybit:linear",
-    "bybit-spot": "bybit:spot",
-    "binance-spot": "binance:spot",
-    "binance-usdm": "binance:linear",
-}
-VENUES = {
-    "bybit:linear": {"venue": "bybit", "market": "linear"},
-    "bybit:spot": {"venue": "bybit", "market": "spot"},
-    "hyperliquid:linear": {"venue": "hyperliquid"},
-    "hyperliquid:spot": {"venue": "hyperliquid"},
-    "binance:linear": {"venue": "binance-usdm"},
-    "binance:spot": {"venue": "binance-spot"},
-}
-COINS = ("BTC", "ETH", "SOL", "XRP")
-BY_MARKET = {
-    "bybit:linear": [f"{coin}USDT" for coin in COINS],
-    "bybit:spot": [f"{coin}USDT" for coin in COINS],
-    "hyperliquid:linear": list(COINS),
-    "hyperliquid:spot": ["@107", "PURR/USDC"],
-    "binance:linear": [f"{coin}USDT" for coin in COINS],
-    "binance:spot": [f"{coin}USDT" for coin in COINS],
-}
-KEYS = [f"{market}:{symbol}" for market, symbols in BY_MARKET.items() for symbol in symbols]
 
 STALE_AFTER_MIN_S = 3
 # How old a book may be that is told as live: what was learned of it may make more of its silence normal.
 OUTDATED_MAX_S = 2.0 * STALE_AFTER_MIN_S
-
-Levels = list[list[float]]
-
-
-def exchange_of(key: str) -> str:
-    """The exchange that a key names."""
-    return key.partition(":")[0]
-
-
-def market_of(key: str) -> str:
-    """`exchange:market` of a key."""
-    return key.rpartition(":")[0]
-
-
-def symbol_of(key: str) -> str:
-    """The symbol that a key names."""
-    return key.rpartition(":")[2]
-
-
-def key_of(instrument: Instrument) -> str:
-    """The hub's key of a simulated instrument."""
-    spot = "spot" if instrument.kind == "spot" else "linear"
-    return f"{MARKETS.get(instrument.market, f'hyperliquid:{spot}')}:{instrument.symbol}"
-
-
-class Ledger:
-    """Every true state of the watched books, numbered: a state that comes again has its newest number."""
-
-    def __init__(self, simulator: Simulator, keys: Iterable[str]) -> None:
-        wanted = set(keys)
-        self._world = simulator.world
-        self._watched = {
-            id(each): key_of(each) for each in simulator.world.instruments if key_of(each) in wanted
-        }
-        self._states: dict[str, dict[int, int]] = {key: {} for key in self._watched.values()}
-        self._newest: dict[str, int] = {}
-        self._over_s: dict[str, dict[int, float]] = {key: {} for key in self._states}
-        self._count = 0
-        for each in simulator.world.instruments:
-            self._note(each)
-
-    def watching(self, advance: Callable[[int, int], Iterator[tuple[Instrument, MoveKind]]]) -> Any:
-        """`World.advance`, with every state that it leads to written down."""
-
-        def noting(now_ms: int, moves: int) -> Iterator[tuple[Instrument, MoveKind]]:
-            for instrument, kind in advance(now_ms, moves):
-                self._note(instrument)
-                yield instrument, kind
-
-        return noting
-
-    def _note(self, instrument: Instrument) -> None:
-        key = self._watched.get(id(instrument))
-        if key is not None:
-            bids, asks = self._world.depth(instrument).levels(LEVELS[exchange_of(key)])
-            digits = instrument.tick_decimals, instrument.size_decimals
-            self._count += 1
-            mark = _mark(_rounded(bids, *digits), _rounded(asks, *digits))
-            if key in self._newest:
-                self._over_s[key][self._newest[key]] = time.monotonic()
-            self._newest[key] = mark
-            self._states[key][mark] = self._count
-
-    def find(self, key: str, bids: Levels, asks: Levels) -> int | None:
-        """The number of this state of a book; `None` where it was never true."""
-        return self._states[key].get(_mark(bids, asks))
-
-    def over_s(self, key: str, bids: Levels, asks: Levels) -> float:
-        """When this state of a book ceased to be true, as `time.monotonic` has it: now if it has not."""
-        mark, now_s = _mark(bids, asks), time.monotonic()
-        return now_s if mark == self._newest[key] else self._over_s[key].get(mark, now_s)
-
-
-def _mark(bids: Iterable[Iterable[float]], asks: Iterable[Iterable[float]]) -> int:
-    return hash((tuple(map(tuple, bids)), tuple(map(tuple, asks))))
-
-
-def _rounded(levels: list[tuple[float, float]], price_digits: int, size_digits: int) -> Levels:
-    return [[round(price, price_digits), round(size, size_digits)] for price, size in levels]
 
 
 @dataclass
