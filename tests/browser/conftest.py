@@ -25,7 +25,9 @@ from tests.processes import ROOT, free_port, until_it_answers
 
 from .staged_hub import StagedHub
 
-CHROMIUM = Path("/usr/bin/chromium")
+# The shell draws the same and is the lighter of the two.
+CHROMIUMS = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
+CHROMIUM = next((path for path in CHROMIUMS if path.exists()), CHROMIUMS[-1])
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
