@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -87,6 +89,19 @@ class Hub:
         """Drives the fake hub."""
         request = urllib.request.Request(self.url + path, method="POST")
         urllib.request.urlopen(request, timeout=PATIENCE_S).close()
+
+    def until_whole(self) -> None:
+        """Wait until every market is live, and whatever was missing is over."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not self._is_whole():
+            assert time.monotonic() < deadline_s, f"not whole within {PATIENCE_S} s"
+            time.sleep(0.1)
+
+    def _is_whole(self) -> bool:
+        with urllib.request.urlopen(f"{self.url}/api/v1/quality", timeout=PATIENCE_S) as answer:
+            told = json.load(answer)["data"]
+        is_live = all(market["state"] == "live" for market in told["markets"])
+        return is_live and all(hole["to_ts"] for hole in told["holes"])
 
     def answers(self) -> bool:
         """Whether it does; whether it is well is not asked here."""

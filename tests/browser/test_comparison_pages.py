@@ -171,3 +171,4 @@ def test_what_is_not_current_counts_nowhere_and_says_why(shared: Screen, hub: Hu
         assert_sound(shared)
     finally:
         switch(hub, "start")
+        hub.until_whole()

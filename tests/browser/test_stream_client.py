@@ -89,6 +89,7 @@ def on(screen: Screen, hub: Hub) -> Page:
 
 
 def test_no_trade_is_missing_or_doubled_whatever_is_cut(screen: Screen, hub: Hub) -> None:
+    hub.until_whole()
     told = on(screen, hub).evaluate(TRADES, CUTS)
     assert told["sockets"] == CUTS + 1
     assert told["recovered"] == [True] * CUTS
