@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 BENCH := .bench-venv
 LOCK := .lock-venv
 # Whole files go to whoever is free, in the order of tests/conftest.py: those that take longest first.
-SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 LOCKED := --extra questdb --extra redis --extra nats --extra parquet
 
 .PHONY: run demo test deep check fix golden screens screenshots drills bench bench-quick siege soak conformance schemathesis lock sbom audit up clean

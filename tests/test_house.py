@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("actors", "commands", "web", "simulator")
@@ -178,39 +176,53 @@ def is_within(module: str, prefixes: tuple[str, ...]) -> bool:
     return any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_imports_point_in_the_agreed_direction(path: Path) -> None:
-    module = module_name(path)
-    allowed = next((may for prefix, may in ALLOWED.items() if is_within(module, (prefix,))), None)
-    if allowed is None:
-        assert module == "supervisor"
-        return
-    ours = {name for name in imports(path) if name.split(".")[0] in (*FOLDERS, "supervisor")}
-    wrong = sorted(name for name in ours if not is_within(name, allowed))
-    assert not wrong, f"{module} may not import {wrong}"
+def broken(rule: Callable[[Path], Iterable[str]], paths: Iterable[Path] = SOURCES) -> list[str]:
+    """Where a rule is broken, and how."""
+    return [f"{module_name(path)} {words}" for path in paths for words in rule(path)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_the_pure_zone_knows_no_world(path: Path) -> None:
-    module = module_name(path)
-    if is_within(module, PURE + PURE_MODULES) and module != "actors.exchanges":
-        impure = sorted({name.split(".")[0] for name in imports(path)} & IMPURE)
-        assert not impure, f"{module} is pure and imports {impure}"
+def test_imports_point_in_the_agreed_direction() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        module = module_name(path)
+        allowed = next((may for prefix, may in ALLOWED.items() if is_within(module, (prefix,))), None)
+        if allowed is None:
+            if module != "supervisor":
+                yield "is in no agreed place"
+            return
+        ours = {name for name in imports(path) if name.split(".")[0] in (*FOLDERS, "supervisor")}
+        yield from (f"may not import {name}" for name in sorted(ours) if not is_within(name, allowed))
+
+    assert broken(rule) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_few_files_know_the_client_libraries(path: Path) -> None:
-    module = module_name(path)
-    if module.startswith("actors") and module not in CLIENT_FILES:
-        assert not {name.split(".")[0] for name in imports(path)} & CLIENT_LIBRARIES
+def test_the_pure_zone_knows_no_world() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        module = module_name(path)
+        if is_within(module, PURE + PURE_MODULES) and module != "actors.exchanges":
+            impure = {name.split(".")[0] for name in imports(path)} & IMPURE
+            yield from (f"is pure and imports {name}" for name in sorted(impure))
+
+    assert broken(rule) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_an_exchange_is_named_in_its_codec_only(path: Path) -> None:
-    module = module_name(path)
-    if module.startswith("actors") and not module.startswith("actors.exchanges."):
-        code = ast.dump(_without_docstrings(path)).lower()
-        assert not [name for name in EXCHANGE_NAMES if name in code]
+def test_few_files_know_the_client_libraries() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        module = module_name(path)
+        if module.startswith("actors") and module not in CLIENT_FILES:
+            known = {name.split(".")[0] for name in imports(path)} & CLIENT_LIBRARIES
+            yield from (f"imports {name}" for name in sorted(known))
+
+    assert broken(rule) == []
+
+
+def test_an_exchange_is_named_in_its_codec_only() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        module = module_name(path)
+        if module.startswith("actors") and not module.startswith("actors.exchanges."):
+            code = ast.dump(_without_docstrings(path)).lower()
+            yield from (f"names {name}" for name in EXCHANGE_NAMES if name in code)
+
+    assert broken(rule) == []
 
 
 def _without_docstrings(path: Path) -> ast.Module:
@@ -226,13 +238,17 @@ def _is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-@pytest.mark.parametrize("path", SOURCES + TESTS, ids=module_name)
-def test_files_and_functions_are_small(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    most = TEST_FILE_LINES_MAX if path in TESTS else FILE_LINES_MAX
-    assert lines <= most, f"{path.name} has {lines} lines: it holds two ideas"
-    long = [node.name for node in functions(path) if length(node) > FUNCTION_LINES_MAX]
-    assert not long, f"{path.name}: {long} are longer than {FUNCTION_LINES_MAX} lines"
+def test_files_and_functions_are_small() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > (TEST_FILE_LINES_MAX if path in tests else FILE_LINES_MAX):
+            yield f"has {lines} lines: it holds two ideas"
+        for node in functions(path):
+            if length(node) > FUNCTION_LINES_MAX:
+                yield f"has a function of {length(node)} lines: {node.name}"
+
+    tests = set(TESTS)
+    assert broken(rule, [*SOURCES, *TESTS]) == []
 
 
 def test_the_median_is_small() -> None:
@@ -242,25 +258,27 @@ def test_the_median_is_small() -> None:
     assert lengths[len(lengths) // 2] <= FUNCTION_LINES_MEDIAN
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    docstring = ast.get_docstring(tree_of(path))
-    assert docstring, f"{module_name(path)} has no docstring"
-    assert path.stem not in ("utils", "helpers", "common", "misc")
+def test_every_module_says_what_it_is_for() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        if not ast.get_docstring(tree_of(path)):
+            yield "has no docstring"
+        if path.stem in ("utils", "helpers", "common", "misc"):
+            yield "has a name that says nothing"
+
+    assert broken(rule) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_public_things_are_documented(path: Path) -> None:
-    if path.stem.startswith("_") and path.stem != "__init__":
-        return
-    bare = [
-        node.name
-        for node in tree_of(path).body
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and not node.name.startswith("_")
-        and ast.get_docstring(node) is None
-    ]
-    assert not bare, f"{module_name(path)}: {bare} have no docstring"
+def test_public_things_are_documented() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        if path.stem.startswith("_") and path.stem != "__init__":
+            return
+        for node in tree_of(path).body:
+            if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if not node.name.startswith("_") and ast.get_docstring(node) is None:
+                yield f"does not document {node.name}"
+
+    assert broken(rule) == []
 
 
 def test_only_the_clock_reads_the_time() -> None:

@@ -64,6 +64,12 @@ class QuestDBServer(ServerProcess):
             "shared.worker.nap.threshold": "5",
             "shared.worker.sleep.threshold": "20",
             "shared.worker.sleep.timeout": "2",
+            # Small files, small pages.
+            "cairo.writer.data.append.page.size": "128K",
+            "cairo.wal.writer.data.append.page.size": "128K",
+            "cairo.system.writer.data.append.page.size": "128K",
+            "cairo.system.wal.writer.data.append.page.size": "128K",
+            "cairo.o3.column.memory.size": "128K",
             "dev.mode.enabled": "true",  # lets a test suspend a table
             "http.user": user,
             "http.password": password,
