@@ -119,7 +119,7 @@ class Machines:
 
     async def metric(self, name: str, metric: str, label: str = "") -> float:
         """The sum of a node's samples of one metric, of those with a label."""
-        async with httpx.AsyncClient(timeout=10, verify=TLS) as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_S, verify=TLS) as client:
             text = (await client.get(self.nodes[name].url + "/metrics")).text
         lines = [
             line for line in text.splitlines() if line.startswith(f"tickwell_{metric}") and label in line

@@ -13,6 +13,7 @@ import pytest
 import tickwell_client
 from tickwell_client.wire import VERSION
 
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT
 
 CLIENT = ROOT / "clients" / "python"
@@ -105,7 +106,7 @@ def test_examples_explain_themselves(path: Path) -> None:
         env={"PYTHONPATH": str(CLIENT / "src")},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

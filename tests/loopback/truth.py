@@ -97,14 +97,14 @@ def running_hub(directory: Path, simulated: Exchanges, **settings: object) -> It
         yield running
 
 
-async def until(complaint: Callable[[], Awaitable[object]], within_s: float = PATIENCE_S) -> None:
+async def until(complaint: Callable[[], Awaitable[object]]) -> None:
     """Ask again and again until there is nothing to complain of; else fail with the newest complaint."""
     newest: object = "nothing was answered"
-    with trio.move_on_after(within_s):
+    with trio.move_on_after(PATIENCE_S):
         while newest := await complaint():
             await trio.sleep(0.05)
         return
-    raise AssertionError(f"still after {within_s:.0f} s: {newest}")
+    raise AssertionError(f"still after {PATIENCE_S:.0f} s: {newest}")
 
 
 @dataclass

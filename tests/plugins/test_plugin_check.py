@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from supervisor import main
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT, environment, free_port
 
 GUESTS = "tests.plugins.guests"
@@ -66,7 +67,7 @@ def test_the_hub_does_not_start(tmp_path: Path) -> None:
     given = environment(TICKWELL_WEB_PORT=free_port(), TICKWELL_DATA_DIRECTORY=tmp_path / "data")
     command = [sys.executable, "supervisor.py", "--settings", settings_file(tmp_path, "Nobody")]
     done = subprocess.run(
-        command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=30, check=False
+        command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()

@@ -204,9 +204,9 @@ async def message_of(client: trio_websocket.WebSocketConnection, type_: str) -> 
             return received
 
 
-async def until(condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
+async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition that no event announces."""
-    with trio.fail_after(seconds):
+    with trio.fail_after(PATIENCE_S):
         while not condition():
             await trio.sleep(0.01)
 
