@@ -103,7 +103,7 @@ def at_work(browser: Browser, exchange: Process, running: Hub, plan: Plan) -> di
     page.on("websocket", lambda socket: socket.on("framereceived", count))
     page.goto(f"http://127.0.0.1:{running.port}/market")
     page.wait_for_function(
-        f"document.querySelector('[role=grid]')?.getAttribute('aria-rowcount') > {ROWS}",
+        f"() => document.querySelector('[role=grid]')?.getAttribute('aria-rowcount') > {ROWS}",
         timeout=SHOWN_WITHIN_MS,
     )
     measured, seconds = Measured(page), plan.of(full=30, quick=5)
