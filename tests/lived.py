@@ -42,9 +42,15 @@ class LivedClock:
 
     def since_s(self, moment_s: float) -> float:
         """How long it is since this moment of `time.monotonic`, without what was waited for."""
-        count = len(self._times_s)
-        index = max(bisect_right(self._times_s, moment_s, hi=count) - 1, 0)
-        return max(time.monotonic() - moment_s - (self._waited_s[count - 1] - self._waited_s[index]), 0.0)
+        return self.between_s(moment_s, time.monotonic())
+
+    def between_s(self, start_s: float, end_s: float) -> float:
+        """How long it was from one moment to another, without what was waited for."""
+        return max(end_s - start_s - (self._waited_until_s(end_s) - self._waited_until_s(start_s)), 0.0)
+
+    def _waited_until_s(self, moment_s: float) -> float:
+        index = bisect_right(self._times_s, moment_s, hi=len(self._times_s)) - 1
+        return self._waited_s[max(index, 0)]
 
     @property
     def lived_s(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +20,15 @@ class Life:
     """The lines of one life of `kill_recorder.py`, and when it ended."""
 
     ended_ns: int
-    waited_s: float = 0.0  # for a processor
+    lived_s: Callable[[int], float] = lambda ts: 0.0  # from then to its end, as a `LivedClock` has it
     offered: list[tuple[int, int, int]] = field(default_factory=list)
     disk: list[Range] = field(default_factory=list)
     sink: list[Range] = field(default_factory=list)
 
     @classmethod
-    def told(cls, text: str, ended_ns: int, waited_s: float = 0.0) -> Life:
+    def told(cls, text: str, ended_ns: int) -> Life:
         """From what it wrote; the last line may be cut short."""
-        life = cls(ended_ns, waited_s)
+        life = cls(ended_ns)
         for line in text.rpartition("\n")[0].splitlines():
             word, first, last, *more = line.split()
             if word == "offered":

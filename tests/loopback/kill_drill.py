@@ -27,7 +27,8 @@ class Outcome:
     offered: int
     rows_per_s: float
     lost: int
-    oldest_lost_s: float  # how long before its kill, as the process lived it, the oldest lost row was offered
+    oldest_lost_s: float  # how long before its kill the oldest row that was lost had been offered
+    oldest_lost_lived_s: float  # the same without the time in which its process waited for a processor
     gaps: int
     replayed: int  # the most rows that waited in the outbox when a life began
     complaints: list[str]
@@ -69,11 +70,13 @@ def one_life(directory: Path, first: int, rows_per_s: int, seed: int, after_s: f
         assert word, (directory / "recorder.log").read_text()
         with LivedClock(child.pid) as lived:
             time.sleep(after_s)
-            ended_ns, waited_s = time.time_ns(), lived.waited_s
+            ended_ns, ended_s = time.time_ns(), time.monotonic()
             child.send_signal(end)
         text = word + child.stdout.read()
         assert child.wait() in (0, -signal.SIGKILL), (directory / "recorder.log").read_text()
-    return Life.told(text.decode(), ended_ns, waited_s)
+    life = Life.told(text.decode(), ended_ns)
+    life.lived_s = lambda ts: lived.between_s(ended_s - (ended_ns - ts) / 1e9, ended_s)
+    return life
 
 
 def complaints_of(directory: Path, lives: list[Life], waiting: list[int]) -> Iterator[str]:
@@ -116,20 +119,16 @@ def lost_at(kept: Kept, lives: list[Life]) -> list[int]:
 def outcome(kept: Kept, lives: list[Life], replayed: int, complaints: list[str]) -> Outcome:
     """The figures."""
     there = {*kept.history, *kept.outbox}
-    ages_s = [
-        (life.ended_ns - ts) / 1e9 - life.waited_s
-        for life in lives
-        for number, ts in life.offered_at().items()
-        if number not in there
-    ]
+    lost = [(life, ts) for life in lives for number, ts in life.offered_at().items() if number not in there]
     offered = sum(life.rows for life in lives)
     lasted_s = sum((life.offered[-1][2] - life.offered[0][2]) / 1e9 for life in lives)
     return Outcome(
         kills=len(lives) - 1,
         offered=offered,
         rows_per_s=offered / lasted_s,
-        lost=len(ages_s),
-        oldest_lost_s=max(ages_s, default=0.0),
+        lost=len(lost),
+        oldest_lost_s=max(((life.ended_ns - ts) / 1e9 for life, ts in lost), default=0.0),
+        oldest_lost_lived_s=max((life.lived_s(ts) for life, ts in lost), default=0.0),
         gaps=sum(cause == "crash" for *_, cause in kept.gaps),
         replayed=replayed,
         complaints=complaints,

@@ -15,7 +15,7 @@ def test_kill_9_costs_what_was_not_acknowledged_and_a_clean_stop_nothing(tmp_pat
     found = drill(tmp_path, KILLS, 5000, seed=5, life_s=(0.2, 2.2))
     assert found.complaints == []
     assert found.kills == KILLS and found.offered > 10_000
-    assert found.lost > 0 and found.oldest_lost_s <= FLUSH_INTERVAL_S + SLACK_S
+    assert found.lost > 0 and found.oldest_lost_lived_s <= FLUSH_INTERVAL_S + SLACK_S
     assert found.replayed > 0
     assert 0 < found.gaps <= KILLS
 
