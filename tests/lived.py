@@ -57,11 +57,6 @@ class LivedClock:
         """How long it is since the clock began to go, without what was waited for."""
         return self.since_s(self._times_s[0])
 
-    @property
-    def waited_s(self) -> float:
-        """How long was waited for a processor in all."""
-        return self._waited_s[-1]
-
     def _sample(self) -> None:
         while not self._stopping.wait(SAMPLE_S):
             now_s, told = time.monotonic(), self._told()

@@ -108,13 +108,12 @@ async def silence_is_noticed(running: System, keys: list[str]) -> None:
 async def without_a_hole(running: System, keys: list[str]) -> list[str]:
     """The books of which no silence is told that is over."""
     told = {key: await running.holes(key, "book") for key in keys}
-    lasted_ms = {
-        key: [
-            each["to_ts"] - each["from_ts"] for each in holes if each["cause"] == "silent" and each["to_ts"]
-        ]
-        for key, holes in told.items()
-    }
-    return [f"{key}: {told[key]}" for key in keys if max(lasted_ms[key], default=0) <= 3000]
+    return [f"{key}: {holes}" for key, holes in told.items() if not any(map(was_a_silence, holes))]
+
+
+def was_a_silence(hole: dict[str, Any]) -> bool:
+    """Whether a hole is a long silence that is over."""
+    return bool(hole["cause"] == "silent" and hole["to_ts"] and hole["to_ts"] - hole["from_ts"] > 3000)
 
 
 async def unlearned(running: System, keys: list[str]) -> list[str]:

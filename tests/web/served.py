@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -221,13 +222,13 @@ async def close_code(client: trio_websocket.WebSocketConnection) -> int:
                 return int(closed.reason.code) if closed.reason else 0
 
 
-async def count_gaps(client: trio_websocket.WebSocketConnection, gaps_s: list[float]) -> None:
-    """Read for ever, noting the time between messages."""
-    last_s = trio.current_time()
+async def note_gaps(client: trio_websocket.WebSocketConnection, gaps_s: list[tuple[float, float]]) -> None:
+    """Read for ever, noting from when to when (`time.monotonic`) there was no message."""
+    last_s = time.monotonic()
     while True:
         await client.get_message()
-        gaps_s.append(trio.current_time() - last_s)
-        last_s = trio.current_time()
+        gaps_s.append((last_s, time.monotonic()))
+        _, last_s = gaps_s[-1]
 
 
 def upgrade(path: str = "/ws/realtime/bybit", *extra: str) -> bytes:
