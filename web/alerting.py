@@ -41,6 +41,9 @@ class Alerting(Protocol):
         """Have this rule, in place of the one of its name, unless it is only to be created. Returns whether
         it is new."""
 
+    async def change(self, name: str, become: Callable[[Rule], Rule]) -> None:
+        """Have this rule as `become` makes it of what it is then. What that raises is raised."""
+
     async def remove(self, name: str) -> None:
         """Have this rule no more."""
 

@@ -158,12 +158,13 @@ class AlertDesk:
         """Have this rule, in place of the one of its name, unless it is only to be created. Returns whether
         it is new. Raises `Refused`."""
         async with self._order:
-            is_new = self._check(rule, create=create)
-            await self._kept(partial(self.ledger.put, rule))
-            self.engine.put(rule, self.now_ns())
-            self.stored[rule.name] = rule
-            self.inbox.lengths = self.engine.lengths()
-            return is_new
+            return await self._put(rule, create=create)
+
+    async def change(self, name: str, become: Callable[[Rule], Rule]) -> None:
+        """Have this rule as `become` makes it of what it is then: of changes at once, none undoes another.
+        Raises `Refused`, and what `become` raises."""
+        async with self._order:
+            await self._put(become(self._known(name)))
 
     async def remove(self, name: str) -> None:
         """Have this rule no more. Raises `Refused`."""
@@ -193,6 +194,14 @@ class AlertDesk:
         except NotifierError as error:
             return str(error)
         return None
+
+    async def _put(self, rule: Rule, *, create: bool = False) -> bool:
+        is_new = self._check(rule, create=create)
+        await self._kept(partial(self.ledger.put, rule))
+        self.engine.put(rule, self.now_ns())
+        self.stored[rule.name] = rule
+        self.inbox.lengths = self.engine.lengths()
+        return is_new
 
     async def _kept(self, work: Callable[[], T]) -> T:
         if not self._is_read:

@@ -101,6 +101,22 @@ class Staged:
         await settle()
 
     @asynccontextmanager
+    async def slow_disk(self) -> AsyncIterator[None]:
+        """Meanwhile the disk takes its time."""
+        answers = trio.Event()
+
+        async def slowly(work: Callable[[], T], /) -> T:
+            await answers.wait()
+            return work()
+
+        usual, self.desk.call = self.desk.call, slowly
+        try:
+            yield
+        finally:
+            self.desk.call = usual
+            answers.set()
+
+    @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
         """One life of the actor."""
         async with trio.open_nursery() as nursery:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 from jsonschema import Draft202012Validator
 from msgspec import structs
 from quart_trio import QuartTrio
 
+from actors.market.alerts.rules import Above
 from actors.market.rows import FundingRow, GapRow, Row, TickRow
 from actors.runtime.settings import AlertsSettings
 from tests.alerts.judged import BTC, KEY, SECOND_NS, above, rule_of
@@ -86,6 +88,29 @@ async def test_a_rule_is_made_read_changed_muted_and_removed(tmp_path: Path, aut
         assert "subjects" not in all_rules["data"][0]
         assert (await client.ask("DELETE", "/mine"))[0] == 204
         assert (await client.ask("GET", "/mine"))[1]["code"] == "unknown_rule"
+
+
+async def test_of_changes_at_once_none_undoes_another(tmp_path: Path, autojump_clock: object) -> None:
+    async with served(tmp_path) as (client, staged):
+        await client.ask("POST", "", ABOVE)
+        changes = [{"enabled": False}, {"severity": "critical"}, {"when": {"value": 200}}, {"note": "look"}]
+        async with trio.open_nursery() as nursery:
+            for change in changes:
+                nursery.start_soon(client.ask, "PATCH", "/mine", change)
+        rule = staged.desk.rule("mine").rule
+        assert (rule.enabled, rule.severity, rule.note) == (False, "critical", "look")
+        assert rule.when == Above(value=200)
+
+
+async def test_a_change_brings_nothing_back_that_was_removed(tmp_path: Path, autojump_clock: object) -> None:
+    async with served(tmp_path) as (client, staged):
+        await client.ask("POST", "", ABOVE)
+        async with trio.open_nursery() as nursery, staged.slow_disk():
+            nursery.start_soon(client.ask, "DELETE", "/mine")
+            await settled()
+            nursery.start_soon(client.ask, "PATCH", "/mine", {"enabled": False})
+            await settled()
+        assert list(staged.desk.engine.rules) == []
 
 
 async def test_history_comes_in_pages(tmp_path: Path, autojump_clock: object) -> None:

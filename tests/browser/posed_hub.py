@@ -212,6 +212,10 @@ class PosedAlerts(ToldAlerts):
         """No."""
         raise Refused("alerts_unavailable", "This picture stands still.")
 
+    async def change(self, name: str, become: Callable[[Rule], Rule]) -> None:
+        """No."""
+        raise Refused("alerts_unavailable", "This picture stands still.")
+
     async def remove(self, name: str) -> None:
         """No."""
         raise Refused("alerts_unavailable", "This picture stands still.")

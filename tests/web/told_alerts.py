@@ -49,24 +49,24 @@ class ToldAlerts:
         """What is counted."""
         return self.told
 
-    def change(self, **changes: Any) -> None:
+    def tell(self, **changes: Any) -> None:
         """Have another report."""
         self.told = structs.replace(self.told, **changes)
 
     def notifier(self, **changes: Any) -> None:
         """Have another notifier."""
-        self.change(notifiers=[structs.replace(self.told.notifiers[0], **changes)])
+        self.tell(notifiers=[structs.replace(self.told.notifiers[0], **changes)])
 
 
 # A metric, its labels, what it is then, and what is done.
 MOVED: list[tuple[str, dict[str, str], float, Callable[[ToldAlerts], None]]] = [
-    ("alert_rules", {"origin": "api"}, 2, lambda told: told.change(rules={"api": 2})),
-    ("alert_rules_by_state", {"state": "stale"}, 3, lambda told: told.change(states={"stale": 3})),
-    ("alerts_active", {}, 4, lambda told: told.change(active=4)),
-    ("alerts_total", {"kind": "fired"}, 5, lambda told: told.change(happenings={"fired": 5})),
-    ("alerts_suppressed_total", {"cause": "stale"}, 6, lambda told: told.change(suppressed={"stale": 6})),
-    ("alerts_unwritten", {}, 7, lambda told: told.change(unwritten=7)),
-    ("alerts_dropped_total", {"queue": "inbox"}, 8, lambda told: told.change(dropped={"inbox": 8})),
+    ("alert_rules", {"origin": "api"}, 2, lambda told: told.tell(rules={"api": 2})),
+    ("alert_rules_by_state", {"state": "stale"}, 3, lambda told: told.tell(states={"stale": 3})),
+    ("alerts_active", {}, 4, lambda told: told.tell(active=4)),
+    ("alerts_total", {"kind": "fired"}, 5, lambda told: told.tell(happenings={"fired": 5})),
+    ("alerts_suppressed_total", {"cause": "stale"}, 6, lambda told: told.tell(suppressed={"stale": 6})),
+    ("alerts_unwritten", {}, 7, lambda told: told.tell(unwritten=7)),
+    ("alerts_dropped_total", {"queue": "inbox"}, 8, lambda told: told.tell(dropped={"inbox": 8})),
     ("notifier_waiting", OPS, 9, lambda told: told.notifier(waiting=9)),
     ("notifier_sent_total", OPS, 10, lambda told: told.notifier(sent=10)),
     ("notifier_failures_total", OPS, 11, lambda told: told.notifier(failures=11)),

@@ -137,8 +137,7 @@ class _Desk:
         """A merge patch (RFC 7396): what is given replaces what was, and `null` means the default."""
         given = await self._object_sent()
         self._check_name(given, name)
-        before = msgspec.to_builtins(self._alerts.rule(name).rule)
-        await self._alerts.put(_read(merged(before, given)))
+        await self._alerts.change(name, lambda rule: _read(merged(msgspec.to_builtins(rule), given)))
         return self._rule(name)
 
     async def remove(self, name: str) -> Response:
