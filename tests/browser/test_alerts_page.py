@@ -29,6 +29,17 @@ window.Notification = class {
   constructor(title, options) { window.shown.push([title, options.body]); }
 };
 """
+# Answers are held back, and which have come is remembered.
+UNHEARD = """() => {
+  const usual = window.fetch, heard = new Promise((hear) => { window.hear = hear; });
+  window.answered = [];
+  window.fetch = async (path, options) => {
+    const answer = await usual(path, options);
+    window.answered.push(options?.method ?? "GET");
+    await heard;
+    return answer;
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +80,14 @@ def rule(page: Page, hub: StagedHub, name: str, **more: object) -> Iterator[None
     finally:
         page.goto("about:blank")  # else it asks for what is not there any more
         page.request.delete(f"{hub.url}{RULES}/{name}", data={})
+
+
+@contextmanager
+def unheard(page: Page) -> Iterator[None]:
+    """Meanwhile the hub does as it is told, but the page hears its answers only afterwards."""
+    page.evaluate(UNHEARD)
+    yield
+    page.evaluate("() => window.hear()")
 
 
 def test_a_rule_is_written_with_the_hubs_help_and_fires(shared: Screen, staged_hub: StagedHub) -> None:
@@ -122,8 +141,10 @@ def test_a_rule_is_changed_muted_and_deleted_and_comes_back(shared: Screen, stag
         expect(line(page, "mine")).not_to_contain_text("muted")
         detail.get_by_role("button", name="Disable").click()
         expect(line(page, "mine")).to_have_attribute("data-state", "disabled")
-        detail.get_by_role("button", name="Enable").click()
-        detail.get_by_role("button", name="Edit").click()
+        with unheard(page):
+            detail.get_by_role("button", name="Enable").click()
+            page.wait_for_function("() => window.answered.includes('PATCH')")
+            detail.get_by_role("button", name="Edit").click()
         expect(page.get_by_label("Name")).not_to_be_editable()
         page.get_by_label("Value").fill("1b")
         page.get_by_label("Only at some hours").check()

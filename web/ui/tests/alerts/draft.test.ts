@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { blank, draftOf, keysOf, numberOf, partOf, PARTS, ruleOf, type Draft } from "~/pages/alerts/draft";
+import { blank, changeOf, draftOf, keysOf, numberOf, partOf, PARTS, ruleOf, type Draft } from "~/pages/alerts/draft";
 import type { Kind, Rule } from "~/pages/alerts/told";
 
 const RULE: Rule = {
@@ -30,6 +30,18 @@ describe("a draft", () => {
     expect(ruleOf(drafted({ value: "" }))["when"]).toEqual({ kind: "above", field: "price" });
     expect(ruleOf(drafted({ value: "much" }))["when"]).toMatchObject({ value: "much" });
     expect(ruleOf(drafted({ for_s: "", note: "  " }))).not.toHaveProperty("for_s");
+  });
+
+  it("changes what the form has, and nothing else", () => {
+    const { name: _, enabled: __, ...rest } = RULE;
+    expect(changeOf(draftOf(RULE))).toEqual(rest);
+    expect(changeOf(draftOf({ ...RULE, enabled: false }))).toEqual(rest);
+  });
+
+  it("changes what was emptied into what it is without anybody's word", () => {
+    const emptied = changeOf({ ...draftOf(RULE), value: "", for_s: " ", note: "", from_hour: "" });
+    expect(emptied).toMatchObject({ when: { kind: "above", value: null }, for_s: null, note: null, schedule: { from_hour: null, to_hour: 22 } });
+    expect(changeOf({ ...draftOf(RULE), isScheduled: false })).toMatchObject({ schedule: null });
   });
 
   it("has a schedule only if it is wanted, with its days in their order", () => {

@@ -7,7 +7,7 @@ import { order } from "~/live/control";
 import { Problem, type Answer } from "~/live/rest";
 import { ConditionFields } from "~/pages/alerts/ConditionFields";
 import { PATH, ruleAddress } from "~/pages/alerts/desk";
-import { partOf, ruleOf, WEEKDAYS, type Draft } from "~/pages/alerts/draft";
+import { changeOf, partOf, ruleOf, WEEKDAYS, type Draft } from "~/pages/alerts/draft";
 import { ChoiceField, ManyField, TextField, type Form } from "~/pages/alerts/fields";
 import { PreviewResult } from "~/pages/alerts/PreviewResult";
 import type { Kind, Preview } from "~/pages/alerts/told";
@@ -19,7 +19,7 @@ const SEVERITIES = ["info", "warning", "critical"].map((each) => [each, each] as
 export interface BuilderProps {
   /** As which it begins. */
   readonly draft: Draft;
-  /** Whether a rule of that name is to be replaced. */
+  /** Whether a rule of that name is to be changed. */
   readonly isChange: boolean;
   readonly notifiers: readonly string[];
   readonly onSaved: (name: string) => void;
@@ -65,9 +65,9 @@ export function Builder(props: BuilderProps): JSX.Element {
   };
   const save = (event: SubmitEvent): void => {
     event.preventDefault();
-    const rule = ruleOf(draft), name = draft.name.trim();
+    const name = draft.name.trim();
     void attempt("save", async () => {
-      await (props.isChange ? order("PUT", ruleAddress(name), rule) : order("POST", PATH, rule));
+      await (props.isChange ? order("PATCH", ruleAddress(name), changeOf(draft)) : order("POST", PATH, ruleOf(draft)));
       props.onSaved(name);
     });
   };

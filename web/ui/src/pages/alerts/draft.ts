@@ -1,6 +1,6 @@
 /** A rule while somebody writes it: every field a text, as it stands in the form. Pure. */
 
-import type { Kind, Rule, When } from "~/pages/alerts/told";
+import type { Kind, Rule } from "~/pages/alerts/told";
 
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 /** What a condition may look at; the hub knows more, and says which are near a wrong one. */
@@ -53,17 +53,22 @@ export function draftOf(rule: Rule): Draft {
   };
 }
 
-/** What is sent to the hub. What is no number is sent as it is, and what is empty is left out: the hub says what it wants. */
-export function ruleOf(draft: Draft): Record<string, unknown> {
-  return without({
-    name: draft.name.trim(), keys: keysOf(draft.keys), when: whenOf(draft), enabled: draft.enabled,
-    for_s: numberOf(draft.for_s), hysteresis: numberOf(draft.hysteresis), cooldown_s: numberOf(draft.cooldown_s),
-    schedule: draft.isScheduled
-      ? without({ from_hour: numberOf(draft.from_hour), to_hour: numberOf(draft.to_hour), weekdays: WEEKDAYS.filter((day) => draft.weekdays.includes(day)) })
-      : null,
-    severity: draft.severity, note: draft.note.trim(), notify: draft.notify, notify_on: draft.notify_on,
-  });
-}
+/** A new rule, as the hub is sent it. What is no number is sent as it is, and what is empty is left out: the hub says what it wants. */
+export const ruleOf = (draft: Draft): Told => ({ name: draft.name.trim(), enabled: draft.enabled, ...partsOf(draft, leftOut) });
+
+/** A change of a rule, as the hub is sent it: what the form has, and nothing else, for that may be changing elsewhere. What is empty begins anew. */
+export const changeOf = (draft: Draft): Told => partsOf(draft, begunAnew);
+
+type Told = Readonly<Record<string, unknown>>;
+
+const partsOf = (draft: Draft, emptied: (told: Told) => Told): Told => emptied({
+  keys: keysOf(draft.keys), when: emptied(whenOf(draft)),
+  for_s: numberOf(draft.for_s), hysteresis: numberOf(draft.hysteresis), cooldown_s: numberOf(draft.cooldown_s),
+  schedule: draft.isScheduled
+    ? emptied({ from_hour: numberOf(draft.from_hour), to_hour: numberOf(draft.to_hour), weekdays: WEEKDAYS.filter((day) => draft.weekdays.includes(day)) })
+    : null,
+  severity: draft.severity, note: draft.note.trim(), notify: draft.notify, notify_on: draft.notify_on,
+});
 
 /** Keys stand one in a line, or between commas. */
 export const keysOf = (text: string): string[] => [...new Set(text.split(/[\n,]+/).map((key) => key.trim()).filter(Boolean))];
@@ -80,9 +85,9 @@ export function numberOf(text: string): number | string | undefined {
 
 const NUMBERS: ReadonlySet<keyof Draft> = new Set(["value", "percent", "window_s", "deviations", "bars"]);
 
-function whenOf(draft: Draft): Partial<When> {
+function whenOf(draft: Draft): Told {
   const parts = PARTS[draft.kind].map((part) => [part, NUMBERS.has(part) ? numberOf(String(draft[part])) : draft[part]]);
-  return without({ kind: draft.kind, ...Object.fromEntries(parts) }) as Partial<When>;
+  return { kind: draft.kind, ...Object.fromEntries(parts) };
 }
 
 /** Which part of the form a place in a rule is: `when.value` is `value`, `keys[2]` is `keys`. Empty for none. */
@@ -94,5 +99,6 @@ export function partOf(place: string): keyof Draft | "" {
 }
 
 const textOf = (value: unknown): unknown => (typeof value === "number" ? String(value) : value);
-const without = (told: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined && value !== ""));
+const isEmpty = (value: unknown): boolean => value === undefined || value === "";
+const leftOut = (told: Told): Told => Object.fromEntries(Object.entries(told).filter(([, value]) => !isEmpty(value)));
+const begunAnew = (told: Told): Told => Object.fromEntries(Object.entries(told).map(([part, value]) => [part, isEmpty(value) ? null : value]));
