@@ -26,6 +26,7 @@ export function polled<A>(question: Accessor<Question | null>, everyMs: number):
   const [problem, setProblem] = createSignal<string | null>(null);
   const [isForbidden, setForbidden] = createSignal(false);
   let asking: AbortController | undefined, timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false; // whoever waited for something may say `again` when nobody looks any more
 
   const stop = (): void => {
     clearTimeout(timer);
@@ -35,7 +36,7 @@ export function polled<A>(question: Accessor<Question | null>, everyMs: number):
   const again = (): void => {
     stop();
     const wanted = untrack(question);
-    if (wanted === null || document.hidden || untrack(isForbidden)) return;
+    if (isOver || wanted === null || document.hidden || untrack(isForbidden)) return;
     const mine = asking = new AbortController();
     void attempt(wanted, mine.signal).then(() => {
       if (!mine.signal.aborted) timer = setTimeout(again, everyMs);
@@ -59,6 +60,7 @@ export function polled<A>(question: Accessor<Question | null>, everyMs: number):
   document.addEventListener("visibilitychange", seen);
   onCleanup(() => {
     document.removeEventListener("visibilitychange", seen);
+    isOver = true;
     stop();
   });
   createEffect(on(() => JSON.stringify(question()), (_, before) => {

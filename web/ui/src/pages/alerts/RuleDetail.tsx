@@ -30,7 +30,10 @@ export interface RuleDetailProps {
 }
 
 export function RuleDetail(props: RuleDetailProps): JSX.Element {
-  const answers = polled<Answer<RuleTold, Meta>>(() => ({ path: ruleAddress(props.name) }), EVERY_MS);
+  // No signal: what is known of the rule stays to be seen until it is gone.
+  let isLeaving = false;
+  const answers = polled<Answer<RuleTold, Meta>>(() => (isLeaving ? null : { path: ruleAddress(props.name) }), EVERY_MS);
+  const leave = (is: boolean): void => { isLeaving = is; answers.again(); };
   createEffect(on(() => props.came, answers.again, { defer: true }));
   const [problem, setProblem] = createSignal<string | null>(null);
   // What an order answered is newer than the last answer to a question, until the next.
@@ -53,10 +56,12 @@ export function RuleDetail(props: RuleDetailProps): JSX.Element {
   const enable = (enabled: boolean) => attempt(() => order<Answer<RuleTold, Meta>>("PATCH", ruleAddress(props.name), { enabled }));
   const remove = async (rule: Rule): Promise<void> => {
     setProblem(null);
+    leave(true);
     try {
       await order("DELETE", ruleAddress(props.name));
       props.onRemoved(rule);
     } catch (error) {
+      leave(false);
       setProblem(error instanceof Error ? error.message : String(error));
     }
   };
