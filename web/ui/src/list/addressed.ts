@@ -12,6 +12,7 @@ export function addressed<T extends Texts>(usual: T): [Accessor<T>, (changes: Pa
   const location = useLocation(), navigate = useNavigate();
   const [texts, setTexts] = createSignal<T>(textsOf(location.search, usual));
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false; // another page's address is not ours to write
 
   const write = (): void => {
     const search = searchOf(texts(), usual);
@@ -21,10 +22,13 @@ export function addressed<T extends Texts>(usual: T): [Accessor<T>, (changes: Pa
     const told = textsOf(search, usual);
     if (searchOf(told, usual) !== searchOf(texts(), usual)) setTexts(() => told);
   }, { defer: true }));
-  onCleanup(() => clearTimeout(timer));
+  onCleanup(() => {
+    isOver = true;
+    clearTimeout(timer);
+  });
   return [texts, (changes) => {
     setTexts((before) => ({ ...before, ...changes }));
     clearTimeout(timer);
-    timer = setTimeout(write, WRITE_AFTER_MS);
+    if (!isOver) timer = setTimeout(write, WRITE_AFTER_MS);
   }];
 }
