@@ -10,6 +10,7 @@ import json
 import math
 import random
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -41,25 +42,24 @@ CHANNELS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Exchanges, HubProcess]]:
-    settings = followed(FOLLOWED, books=4) | {
-        "TICKWELL_STREAM_RING_TRADES": str(RING_TRADES),
-        "TICKWELL_MARKET_STALE_AFTER_MIN_S": "30",  # for the world stands still while we look at it
-    }
-    with (
-        exchanges([], traded=KEYS, rate=300.0) as simulated,
-        running_hub(tmp_path_factory.mktemp("hub"), simulated, **settings) as tickwell,
-    ):
-        yield simulated, tickwell
+def simulated() -> Iterator[Exchanges]:
+    with exchanges([], traded=KEYS, rate=300.0) as running:
+        yield running
 
 
 @pytest.fixture
-async def system(pair: tuple[Exchanges, HubProcess]) -> AsyncIterator[System]:
-    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
-        running = System(*pair, client, KEYS)
-        await running.hub.until_listening()
-        await running.until_live("ticker", "trades", "book")
-        yield running
+async def system(
+    request: pytest.FixtureRequest, tmp_path: Path, simulated: Exchanges
+) -> AsyncIterator[System]:
+    """With settings of its own, where the test has some."""
+    settings = followed(FOLLOWED, books=4) | getattr(request, "param", {})
+    settings["TICKWELL_MARKET_STALE_AFTER_MIN_S"] = "30"  # for the world stands still while we look at it
+    with running_hub(tmp_path, simulated, **settings) as tickwell:
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
+            running = System(simulated, tickwell, client, KEYS)
+            await running.hub.until_listening()
+            await running.until_live("ticker", "trades", "book")
+            yield running
 
 
 class Nomad:
@@ -181,6 +181,7 @@ async def rest_complaint(system: System, nomad: Nomad) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("system", [{"TICKWELL_STREAM_RING_TRADES": str(RING_TRADES)}], indirect=True)
 async def test_who_was_away_for_longer_than_the_ring_reaches_is_told_so(system: System) -> None:
     nomad = Nomad(system.hub, 99)
     await nomad.visit(30)
