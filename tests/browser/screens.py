@@ -6,6 +6,10 @@ from playwright.sync_api import Page, expect
 
 from .conftest import Screen
 
+# What Chromium itself says about a hub that is down, or goes down under a socket. Nothing else is allowed.
+HUB_IS_DOWN = r"error: .*(net::ERR_|WebSocket connection to 'ws://[^']*/ws' failed).*"
+# The badge's word where all of it is, and not a part.
+LIVE = r"^\s*LIVE$"
 ROW = ".list-body .list-row:not([hidden])"
 # Each screen: an address, and what is there once the page shows its data.
 SCREENS = {

@@ -86,12 +86,15 @@ def rule(page: Page, hub: StagedHub, name: str, **more: object) -> Iterator[None
 def unheard(page: Page) -> Iterator[None]:
     """Meanwhile the hub does as it is told, but the page hears its answers only afterwards."""
     page.evaluate(UNHEARD)
-    yield
-    page.evaluate("() => window.hear()")
+    try:
+        yield
+    finally:
+        page.evaluate("() => window.hear()")
 
 
 def test_a_rule_is_written_with_the_hubs_help_and_fires(shared: Screen, staged_hub: StagedHub) -> None:
     page = open_page(shared, staged_hub)
+    expect(page.get_by_role("button", name="New rule")).to_be_visible()  # so that we may
     page.keyboard.press("n")
     expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.type("btc up")

@@ -13,13 +13,12 @@ from tests.processes import ROOT
 
 from .conftest import Hub, Screen, gone
 from .posed_hub import HOSTILE
-from .screens import SCREENS, open_screen
+from .screens import HUB_IS_DOWN, LIVE, SCREENS, open_screen
 from .staged_hub import StagedHub
 
 pytestmark = pytest.mark.browser
 
 AXE = ROOT / "web" / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-HUB_IS_DOWN = r"error: .*(net::ERR_|WebSocket connection to 'ws://[^']*/ws' failed).*"
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 SIDEWAYS = (
     "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth"
@@ -122,13 +121,13 @@ def test_what_fails_is_told_on_every_screen_and_so_is_that_it_is_back(
         for screen, path in zip(screens, paths, strict=True):
             screen.listen()
             screen.page.goto(staged_hub.url + path)
-        in_all(screens, r"\bLIVE$", None)
+        in_all(screens, LIVE, None)
         staged_hub.fail(kind="stall", venue="bybit", market="linear")
         in_all(screens, r"PARTLY LIVE$", r"Bybit linear is .* and shown as stale")
         with gone(staged_hub):
             in_all(screens, r"NO CONTACT$", "No contact with the hub since")
             staged_hub.heal()
-        in_all(screens, r"\bLIVE$", None)
+        in_all(screens, LIVE, None)
         for screen, path in zip(screens, paths, strict=True):
             assert screen.page.url == staged_hub.url + path, "the view is in the address, and stays"
             assert [said for said in screen.said if not re.fullmatch(HUB_IS_DOWN, said)] == []

@@ -31,6 +31,7 @@ def wait_until_it_moves(page: Page) -> None:
 
 
 def test_markets_book_and_trades_move(screen: Screen, hub: Hub, tmp_path: Path) -> None:
+    hub.until_whole()
     page = open_page(screen, hub)
     expect(page.locator("#markets tr")).to_have_count(12)
     page.wait_for_function(BOTH_SIDES)
@@ -46,9 +47,8 @@ def test_markets_book_and_trades_move(screen: Screen, hub: Hub, tmp_path: Path) 
 def test_another_instrument_is_one_click_away_and_survives_a_reload(screen: Screen, hub: Hub) -> None:
     page = open_page(screen, hub)
     expect(page.locator("#spread")).to_have_text(re.compile(" bps$"))
-    other = page.locator('#markets button[aria-pressed="false"]').first
-    key = other.text_content() or ""
-    other.click()
+    key = page.locator('#markets button[aria-pressed="false"]').first.text_content() or ""
+    page.get_by_role("button", name=key, exact=True).click()  # rows change places
     expect(page.locator("#spread")).to_have_text(re.compile(f"^{re.escape(key)} "))
     page.reload()
     expect(page.locator("#spread")).to_have_text(re.compile(f"^{re.escape(key)} "))

@@ -6,6 +6,7 @@ runs `pytest tests/browser/test_looks.py --update-golden`, and looks at what cha
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.patience import PATIENCE_S
 from tests.web.harness import NOW_NS
 
 from .conftest import Hub, Screen
@@ -80,11 +82,20 @@ def test_it_looks_as_it_did(
     page = open_screen(still, posed_hub.url, name, width)
     page.wait_for_load_state("networkidle")
     look, taken = LOOKS / f"{name}-{width}.png", tmp_path / f"{name}-{width}.png"
-    page.screenshot(path=taken, animations="disabled", caret="hide")
     if pytestconfig.getoption("--update-golden"):
-        look.write_bytes(taken.read_bytes())
-    others = other_parts(judge, look, taken)
+        take(page, look)
+    deadline_s, others = time.monotonic() + PATIENCE_S, 1.0
+    while (
+        others > PARTS_MAX and time.monotonic() < deadline_s
+    ):  # some of it is asked for when the rest is there
+        take(page, taken)
+        others = other_parts(judge, look, taken)
     assert others <= PARTS_MAX, f"{others:.1%} of the picture look otherwise: compare {taken} with {look}"
+
+
+def take(page: Page, path: Path) -> None:
+    """A picture of it, as it is."""
+    page.screenshot(path=path, animations="disabled", caret="hide")
 
 
 def other_parts(judge: Page, before: Path, after: Path) -> float:
