@@ -84,10 +84,9 @@ def test_it_looks_as_it_did(
     look, taken = LOOKS / f"{name}-{width}.png", tmp_path / f"{name}-{width}.png"
     if pytestconfig.getoption("--update-golden"):
         take(page, look)
+    # Some of it is asked for only when the rest is there.
     deadline_s, others = time.monotonic() + PATIENCE_S, 1.0
-    while (
-        others > PARTS_MAX and time.monotonic() < deadline_s
-    ):  # some of it is asked for when the rest is there
+    while others > PARTS_MAX and time.monotonic() < deadline_s:
         take(page, taken)
         others = other_parts(judge, look, taken)
     assert others <= PARTS_MAX, f"{others:.1%} of the picture look otherwise: compare {taken} with {look}"
