@@ -64,9 +64,12 @@ class FeedControl:
         return any(status.running for status in self._markets(exchange))
 
     def watch(self, exchange: str, market: str, symbol: str, depth: int, for_s: float | None = None) -> None:
-        """Follow a book for so long from now on. Raises `NotWatchable`, and `ValueError` for its depth."""
+        """Follow a book for so long from now on. Raises `NotWatchable`, and `ValueError` for its depth.
+
+        Before the first listing nothing is followed yet; a wish that this does not fulfil ends with it.
+        """
         status = self.board.markets.get((exchange, market))
-        if status is None or symbol not in status.followed:
+        if status is None or not status.may_follow(symbol):
             raise NotFollowed(f"{exchange}:{market}:{symbol} is not followed, so its book cannot be watched")
         if BOOK not in status.offers:
             raise NotOffered(f"{exchange} offers no order books of {market}")

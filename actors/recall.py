@@ -14,7 +14,7 @@ from actors.market.selection import needs_listing
 from actors.runtime.errors import HistoryTimeout, SinkError
 from actors.runtime.settings import ExchangeSettings
 
-PATIENCE_S = 1.0
+PATIENCE_S = 10.0  # a history may have to start a process first
 AGE_MAX_NS = 86_400 * 1_000_000_000
 
 _logger = logging.getLogger("tickwell.recall")

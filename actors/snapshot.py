@@ -62,6 +62,7 @@ class Snapshot:
     async def run(self) -> None:
         """One life: it begins with the whole picture, and goes on with what changes."""
         self._tick(self.market.everything(self.now_ns()), whole=True)
+        self.report(self.board.reports())  # whoever comes at once learns what there will be
         due_s = reported_s = trio.current_time()
         while True:
             if trio.current_time() - reported_s >= REPORT_EVERY_S:

@@ -78,8 +78,8 @@ async def test_a_memory_that_fails_is_logged_and_the_others_tell(
     assert str(failure) in caplog.text
 
 
-async def test_a_memory_that_does_not_answer_is_waited_for_a_second(autojump_clock: MockClock) -> None:
+async def test_a_memory_that_does_not_answer_is_not_waited_for_for_ever(autojump_clock: MockClock) -> None:
     before = trio.current_time()
     quick = row()
     assert await recalled(FakeMemory([row("BTCUSDT")], takes_s=60), FakeMemory([quick])) == [quick]
-    assert trio.current_time() - before == pytest.approx(1.0)
+    assert trio.current_time() - before == pytest.approx(10.0)

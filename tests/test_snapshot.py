@@ -26,7 +26,7 @@ class Stage:
     market: Market = field(default_factory=lambda: Market(Patience()))
     ticks: list[tuple[float, Tick]] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
-    reports: int = 0
+    reports: list[float] = field(default_factory=list)
 
     def snapshot(self) -> Snapshot:
         return Snapshot(
@@ -36,7 +36,7 @@ class Stage:
             interval_s=0.2,
             encode=self.encode,
             publish=lambda tick: self.ticks.append((trio.current_time(), tick)),
-            report=lambda _: setattr(self, "reports", self.reports + 1),
+            report=lambda _: self.reports.append(trio.current_time()),
             now_ns=mock_now_ns,
         )
 
@@ -63,7 +63,7 @@ async def test_every_interval_brings_one_tick_per_exchange(
     await trio.sleep(1.05)
     assert [round(at, 1) for at, _ in stage.bybit()] == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     assert {tick.exchange for _, tick in stage.ticks} == {"bybit", "binance"}
-    assert stage.reports == 1
+    assert stage.reports == [0.0, pytest.approx(1.0)]
     nursery.cancel_scope.cancel()
 
 

@@ -260,6 +260,19 @@ async def test_the_books_of_the_settings_are_live_and_others_while_they_are_watc
             hub.control.watch("bybit", "linear", "NOPEUSDT", 50)
 
 
+async def test_a_book_that_is_wanted_before_the_listing_came_is_live_soon_after(
+    autojump_clock: trio.testing.MockClock, settings: Settings, exchange: ScriptedExchange
+) -> None:
+    async with running(settings, exchange) as hub:
+        hub.control.watch("bybit", "linear", "BTCUSDT", 50)
+        hub.control.watch("bybit", "linear", "NOPEUSDT", 50)  # nobody knows yet
+        await trio.sleep(2.1)
+        btc = book(hub, "BTCUSDT")
+        assert btc is not None and btc.quality == "live"
+        with pytest.raises(NotFollowed):
+            hub.control.watch("bybit", "linear", "NOPEUSDT", 50)
+
+
 async def test_what_was_traded_in_an_outage_is_fetched_afterwards(
     autojump_clock: trio.testing.MockClock, settings: Settings, exchange: ScriptedExchange
 ) -> None:

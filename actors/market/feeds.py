@@ -156,6 +156,10 @@ class MarketStatus:
         self._past.take_over(gone)
         return gone
 
+    def may_follow(self, symbol: str) -> bool:
+        """Whether a symbol is followed, or may yet be: before the first listing nobody knows."""
+        return symbol in self.followed or not (self.followed or self.refused)
+
     def gave_up(self) -> bool:
         """Whether something that failed will not be tried again by itself."""
         listing_gave_up = self.listing_error is not None and self.listing_next_ts is None

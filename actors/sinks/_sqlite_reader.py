@@ -4,7 +4,8 @@ SQLite lets go of the interpreter at every row. In a thread of a busy hub each r
 and the hub for the rows; here a question costs the live picture nothing.
 
 A message is its length and its bytes. A question is a function of a connection and the seconds that it may
-take, as pickle, for both ends are the same program; an answer is one of `KINDS` and its bytes.
+take, as pickle, for both ends are the same program; an answer is one of `KINDS` and its bytes. The first says
+that the process is there.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from actors.sinks._sqlite_files import identity, plain_errors
 Question: TypeAlias = Callable[[sqlite3.Connection], Any]
 
 LENGTH = struct.Struct("<I")
-ANSWER, NOTHING, TIMEOUT, ERROR, FAILURE = KINDS = b"a", b"n", b"t", b"e", b"f"
+ANSWER, NOTHING, TIMEOUT, ERROR, FAILURE, READY = KINDS = b"a", b"n", b"t", b"e", b"f", b"r"
 # A running query asks about its time every so many steps of SQLite's machine: about once a millisecond.
 STEPS = 20_000
 LOCK_WAIT_S = 1.0
@@ -97,10 +98,15 @@ def main(path: str) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     reader, questions = Reader(Path(path)), sys.stdin.buffer
+    say(answers, READY, b"")
     while message := received(questions):
-        kind, body = reader.reply(*pickle.loads(message))  # noqa: S301 - of the hub that started us
-        answers.write(LENGTH.pack(len(body)) + kind + body)
-        answers.flush()
+        say(answers, *reader.reply(*pickle.loads(message)))  # noqa: S301 - of the hub that started us
+
+
+def say(answers: BinaryIO, kind: bytes, body: bytes) -> None:
+    """Send one answer."""
+    answers.write(LENGTH.pack(len(body)) + kind + body)
+    answers.flush()
 
 
 def received(questions: BinaryIO) -> bytes:

@@ -26,6 +26,7 @@ PROGRAM = (
     "import sys; sys.path[:] = sys.argv[2:]; from actors.sinks._sqlite_reader import main; main(sys.argv[1])"
 )
 PIPE_BYTES = 1 << 20  # a whole answer at once, where the system allows
+START_WITHIN_S = 10.0
 LATE_S = 1.0  # after its time a reader is not asked any more what holds it up
 ERRORS = {kind.__name__: kind for kind in (SinkUnavailable, SinkRefused, Damaged)}
 
@@ -45,6 +46,10 @@ class _Reader:
         self._ending = weakref.finalize(self, _end, self._process)
         self._questions = _stream(self._process.stdin)
         self._answers = _stream(self._process.stdout)
+
+    async def until_ready(self) -> None:
+        """Wait until it is there. Raises `_Gone`."""
+        await self._answer()
 
     async def ask(self, message: bytes) -> tuple[bytes, bytes]:
         """The kind of the answer, and its bytes. Raises `_Gone`. Given up in between, it is of no use."""
@@ -125,7 +130,10 @@ class Readers:
     async def _asked_once(self, question: Question, deadline: float) -> tuple[bytes, bytes]:
         if self._closed:
             raise SinkUnavailable("the history is closed")
-        reader = self._idle.pop() if self._idle else await trio.to_thread.run_sync(_Reader, self._path)
+        reader = self._idle.pop() if self._idle else None
+        if reader is None:
+            reader = await self._started()
+            deadline = trio.current_time() + self._timeout_s  # a start takes nothing of a question's time
         answered = False
         try:
             with trio.move_on_at(deadline + LATE_S):
@@ -139,6 +147,21 @@ class Readers:
                 self._idle.append(reader)
             else:
                 reader.end()
+
+    async def _started(self) -> _Reader:
+        reader = await trio.to_thread.run_sync(_Reader, self._path)
+        is_ready = False
+        try:
+            with trio.move_on_after(START_WITHIN_S):
+                await reader.until_ready()
+                is_ready = True
+                return reader
+        finally:
+            if not is_ready:
+                reader.end()
+        raise SinkUnavailable(
+            f"{self._path}: the process that reads it takes longer than {START_WITHIN_S:g} s to start"
+        )
 
     def _trouble(self, said: bytes, body: bytes) -> Exception:
         if said == TIMEOUT:

@@ -188,6 +188,16 @@ async def test_a_book_that_cannot_be_watched_says_why(autojump_clock: MockClock,
     assert ("c", "linear") not in hub.control.board.markets
 
 
+async def test_a_book_is_wanted_before_it_is_known_what_there_is(autojump_clock: MockClock, hub: Hub) -> None:
+    status = hub.control.board.market("a", "linear")
+    status.offers = ("ticker", "book")
+    hub.control.watch("a", "linear", "X", 50)
+    assert status.demand.wanted(NOW_NS) == {"X": 50}
+    status.refused = {"X": "not in the exchange's listing"}
+    with pytest.raises(NotFollowed):
+        hub.control.watch("a", "linear", "X", 50)
+
+
 async def test_a_failed_listing_is_noted_and_the_feeds_go_on(autojump_clock: MockClock, hub: Hub) -> None:
     observed(hub, "a:linear:listing")
     status = hub.control.board.market("a", "linear")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.errors import HistoryTimeout, SinkUnavailable
+from actors.sinks import _sqlite_readers
 from actors.sinks._sqlite_readers import Readers
 from actors.sinks.sqlite import SqliteSink
 from tests.patience import PATIENCE_S
@@ -59,6 +61,46 @@ async def test_a_question_has_its_time(path: Path) -> None:
     with pytest.raises(HistoryTimeout, match=r"longer than 0.05 s"):
         await readers.ask(endless, int, 0)
     assert await readers.ask(one, int, 0) == 1
+    await sink.aclose()
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No reader comes up before this is there."""
+    opened = tmp_path / "opened"
+    wait = f"import os, time\nwhile not os.path.exists({str(opened)!r}): time.sleep(0.01)\n"
+    monkeypatch.setattr(_sqlite_readers, "PROGRAM", wait + _sqlite_readers.PROGRAM)
+    return opened
+
+
+async def test_a_start_takes_nothing_of_a_questions_time(
+    path: Path, gate: Path, mock_clock: MockClock
+) -> None:
+    sink = sink_of(path)
+    await sink.write([tick()])
+    told: list[int] = []
+    readers = Readers(path, 1, 1)
+    async with trio.open_nursery() as nursery:
+
+        async def ask() -> None:
+            told.append(await readers.ask(one, int, 0))
+
+        nursery.start_soon(ask)
+        await wait_all_tasks_blocked()
+        mock_clock.jump(_sqlite_readers.START_WITHIN_S - 1)
+        await wait_all_tasks_blocked()
+        gate.touch()
+    assert told == [1]
+    await sink.aclose()
+
+
+async def test_a_reader_that_does_not_come_up_is_given_up(
+    path: Path, gate: Path, autojump_clock: MockClock
+) -> None:
+    sink = sink_of(path)
+    await sink.write([tick()])
+    with pytest.raises(SinkUnavailable, match="takes longer than 10 s to start"):
+        await Readers(path, 1, 1).ask(one, int, 0)
     await sink.aclose()
 
 
