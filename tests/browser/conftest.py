@@ -193,8 +193,11 @@ def posed_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 def staged_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StagedHub]:
     """The real hub on an exchange that can be made to fail."""
     hub = StagedHub(tmp_path_factory.mktemp("staged_hub"))
-    yield hub
-    hub.close()
+    try:
+        hub.until_live()
+        yield hub
+    finally:
+        hub.close()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
@@ -58,6 +59,18 @@ class StagedHub:
             hub(self._directory, self._exchange.port, "--settings", str(self._settings), **overrides)
         )
         until_it_answers(process.child, self.answers, process.log)
+
+    def until_live(self) -> None:
+        """Wait until every market is."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not self._is_live():
+            assert time.monotonic() < deadline_s, f"not live within {PATIENCE_S} s"
+            time.sleep(0.1)
+
+    def _is_live(self) -> bool:
+        with urllib.request.urlopen(f"{self.url}/api/v1/quality", timeout=PATIENCE_S) as answer:
+            markets = json.load(answer)["data"]["markets"]
+        return bool(markets) and all(market["state"] == "live" for market in markets)
 
     def answers(self) -> bool:
         """Whether the hub serves."""

@@ -10,6 +10,7 @@ export type Right = "asking" | "granted" | "refused";
 
 // Kept nowhere but here: it ends with the page.
 let token = "";
+let asked = 0;
 const [right, setRight] = createSignal<Right>("asking");
 const [refusal, setRefusal] = createSignal<string | null>(null);
 
@@ -34,8 +35,11 @@ export async function order<A>(method: "POST" | "PUT" | "PATCH" | "DELETE", path
 /** Asks for the right to control, with `offered` as the token; without, as whoever we are. */
 export async function askForControl(offered = token): Promise<void> {
   token = offered.trim();
+  const mine = asked += 1;
   const response = await fetch("/api/v1/clients?limit=1", { headers: bearer() });
-  if (!response.ok) return refuse(await problemOf(response));
+  const problem = response.ok ? null : await problemOf(response);
+  if (mine !== asked) return; // somebody asked again, with another token perhaps
+  if (problem) return refuse(problem);
   setRefusal(null);
   setRight("granted");
 }

@@ -23,7 +23,7 @@ export interface Histories { readonly past: Accessor<PastRates | undefined>; rea
 
 const SPAN_MS: Readonly<Record<Range, number>> = { "24h": 86_400_000, "7d": 604_800_000, "30d": 2_592_000_000 };
 const EVERY: Readonly<Record<Range, string>> = { "24h": "2m", "7d": "1h", "30d": "4h" };
-const AGAIN_AFTER_MS = 60_000;
+const AGAIN_AFTER_MS = 60_000, FAILED_AGAIN_AFTER_MS = 5000;
 const LEAST_MS = 600_000;
 
 /** The past of `keys`, asked again every minute, for as long as the component that calls. */
@@ -34,6 +34,7 @@ export function histories(keys: Accessor<readonly string[]>, range: Accessor<Ran
     const wanted = keys(), chosen = range(), asking = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const attempt = async (): Promise<void> => {
+      let wait = AGAIN_AFTER_MS;
       try {
         const rates = await pastRates(wanted, chosen, asking.signal);
         if (asking.signal.aborted) return;
@@ -42,8 +43,9 @@ export function histories(keys: Accessor<readonly string[]>, range: Accessor<Ran
       } catch (error) {
         if (asking.signal.aborted) return;
         setProblem(error instanceof Problem ? error.message : "The hub does not answer.");
+        wait = FAILED_AGAIN_AFTER_MS;
       }
-      timer = setTimeout(() => void attempt(), AGAIN_AFTER_MS);
+      timer = setTimeout(() => void attempt(), wait);
     };
     setPast(undefined);
     void attempt();

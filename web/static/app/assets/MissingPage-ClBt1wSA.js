@@ -1,1 +1,0 @@
-import{b as i,a as s,A as n,t as l}from"./index-DN-_d7J0.js";var h=l("<section class=page><h1>There is no such page</h1><p> is where most begin.");function m(){return(()=>{var e=h(),r=e.firstChild,t=r.nextSibling,a=t.firstChild;return i(t,s(n,{href:"/market",children:"The market"}),a),e})()}export{m as default};

@@ -1,1 +1,0 @@
-import{c as a}from"./index-DN-_d7J0.js";function o(t,s){const[i,n]=a(t()||void 0);let r=!1;return{selected:i,select:e=>{n(e),e!==void 0&&(r||t()!=="")&&s(e)},open:e=>s(!r&&t()===e?"":e),press:()=>{r=!0},release:()=>{r=!1}}}function f(t,s){if(t==null||!Number.isFinite(t))return 0;const i=s.filter(n=>Math.abs(t)>=n).length;return i===0?0:Math.sign(t)*Math.min(4,i)}export{f as h,o};
