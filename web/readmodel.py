@@ -14,6 +14,7 @@ import trio
 from msgspec import Struct
 
 from actors.market.feeds import MarketReport
+from actors.market.selection import needs_listing
 from actors.market.tick import Record, Tick
 from web.picture import Kept, Kind, Picture
 from web.wishes import Spellings
@@ -123,8 +124,11 @@ class Board:
     def symbols(self, market: str | None = None) -> set[str]:
         """Every symbol that is shown or wanted, of one market or of all."""
         shown = {symbol for of, symbol in self.entries if market in (None, of)}
-        wanted = (report.symbols for of, report in self.reports.items() if market in (None, of))
-        return shown.union(*wanted)
+        wanted = (symbol for report in self._reports(market) for symbol in report.symbols)
+        return shown.union(symbol for symbol in wanted if not needs_listing((symbol,)))
+
+    def _reports(self, market: str | None) -> list[MarketReport]:
+        return [report for of, report in self.reports.items() if market in (None, of)]
 
     def spellings(self, market: str | None = None) -> Spellings:
         """The same symbols by every way to write them: made once, until the listing changes."""
@@ -138,7 +142,10 @@ class Board:
         return sorted({market for market, _ in self.entries} | self.reports.keys())
 
     def knows(self, market: str | None = None) -> bool:
-        """Whether it is known what there is: something, or of a market that nobody follows, nothing."""
+        """Whether it is known what there is: something, or of a market that nobody follows, nothing. Before
+        the listing came, `*` and `top:N` may mean anything."""
+        if any(needs_listing(report.symbols) for report in self._reports(market)):
+            return False
         followed = market is None or market in self.reports
         return bool(self.spellings(market).known) or (bool(self.reports) and not followed)
 

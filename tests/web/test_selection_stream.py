@@ -168,6 +168,20 @@ def test_of_a_market_that_is_not_known_yet_everything_is_accepted_with_a_warning
     assert selection.resolve(site).keys == (BTC_KEY, ETH_KEY)
 
 
+@pytest.mark.parametrize("wanted", [("*",), ("top:50",), ("SOLUSDT", "perp:*")])
+def test_before_the_listing_came_nobody_knows_what_all_of_a_market_is(wanted: tuple[str, ...]) -> None:
+    read_model = model()
+    read_model.report([report(symbols=wanted, state="connecting")])
+    site = site_of(read_model)
+    selection = Selection((BTC_KEY, "bybit:linear:*"), "ticker")
+    found = selection.resolve(site)
+    assert (found.rejected, found.hopeless) == ((), False)
+    assert [each for each in found.keys if "SOLUSDT" not in each] == []
+    assert "not known yet" in found.warnings[0]
+    read_model.report([report(symbols=("BTCUSDT",))])
+    assert selection.resolve(site).keys == (BTC_KEY,)
+
+
 def test_what_is_listed_later_joins_and_what_is_delisted_leaves() -> None:
     read_model = populated()
     site = site_of(read_model)
