@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,7 +21,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.patience import PATIENCE_MS, PATIENCE_S
+from tests.patience import PATIENCE_MS, PATIENCE_S, until
 from tests.processes import ROOT, free_port, until_it_answers
 
 from .staged_hub import StagedHub
@@ -92,10 +91,7 @@ class Hub:
 
     def until_whole(self) -> None:
         """Wait until every market is live, and whatever was missing is over."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not self._is_whole():
-            assert time.monotonic() < deadline_s, f"not whole within {PATIENCE_S} s"
-            time.sleep(0.1)
+        until(self._is_whole, "whole")
 
     def _is_whole(self) -> bool:
         with urllib.request.urlopen(f"{self.url}/api/v1/quality", timeout=PATIENCE_S) as answer:

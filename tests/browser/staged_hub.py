@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 from tests.processes import ROOT, SimulatorProcess, free_port, hub, simulator, until_it_answers
 
 ALERTS = """
@@ -62,10 +61,7 @@ class StagedHub:
 
     def until_live(self) -> None:
         """Wait until every market is."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not self._is_live():
-            assert time.monotonic() < deadline_s, f"not live within {PATIENCE_S} s"
-            time.sleep(0.1)
+        until(self._is_live, "live")
 
     def _is_live(self) -> bool:
         with urllib.request.urlopen(f"{self.url}/api/v1/quality", timeout=PATIENCE_S) as answer:
