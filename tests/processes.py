@@ -77,6 +77,7 @@ class SimulatorProcess:
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None
+        self.child = child
         self.port = int(json.loads(child.stdout.readline())["port"])
         self.url = f"http://127.0.0.1:{self.port}"
 
