@@ -49,8 +49,12 @@ class LivedClock:
         return max(end_s - start_s - (self._waited_until_s(end_s) - self._waited_until_s(start_s)), 0.0)
 
     def _waited_until_s(self, moment_s: float) -> float:
-        index = bisect_right(self._times_s, moment_s, hi=len(self._times_s)) - 1
-        return self._waited_s[max(index, 0)]
+        count = len(self._times_s)
+        index = max(bisect_right(self._times_s, moment_s, hi=count) - 1, 0)
+        waited_s = self._waited_s[index]
+        if index == count - 1 and not self._stopping.is_set():  # what held us up held up the sampling, too
+            waited_s += max(moment_s - self._times_s[index] - SAMPLE_S, 0.0)
+        return waited_s
 
     @property
     def lived_s(self) -> float:

@@ -23,11 +23,24 @@ from tests.patience import PATIENCE_S
 ROOT = Path(__file__).parent.parent
 
 
+_HELD: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that the system gives to nobody else while this process lives.
+
+    It stays bound. On Linux whoever names it may listen there all the same, as long as both sockets may share
+    an address (`SO_REUSEADDR`, as any server asks for) and this one does not listen.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    if sys.platform == "linux":
+        _HELD.append(probe)
+    else:
+        probe.close()
+    return port
 
 
 def until_it_answers(child: subprocess.Popen[bytes], answers: Callable[[], bool], log: Path) -> None:
@@ -77,6 +90,7 @@ class SimulatorProcess:
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None
+        self.child = child
         self.port = int(json.loads(child.stdout.readline())["port"])
         self.url = f"http://127.0.0.1:{self.port}"
 

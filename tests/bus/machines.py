@@ -126,6 +126,11 @@ class Machines:
         ]
         return sum(float(line.split()[-1]) for line in lines)
 
+    def pids(self) -> list[int]:
+        """The processes of the nodes that run, and of what is beside them."""
+        nodes = [node.child.pid for node in self.nodes.values()]
+        return [*nodes, self.simulated.child.pid, self.bus.pid]
+
     async def until_shared(self, *names: str) -> float:
         """Wait until these nodes follow everything, each something, and nothing too often."""
 
@@ -178,12 +183,7 @@ class Machines:
 
     async def complaints(self, names: Sequence[str], within_s: float = PATIENCE_S) -> list[str]:
         """How the nodes' pictures still differ from the truth, so long after the world stood still."""
-        until_s = trio.current_time() + within_s
-        while found := await self._complaints(names):
-            if trio.current_time() > until_s:
-                break
-            await trio.sleep(0.5)
-        return found
+        return await without_words(partial(self._complaints, names), within_s)
 
     async def _complaints(self, names: Sequence[str]) -> list[str]:
         found: list[str] = []
@@ -199,8 +199,12 @@ class Machines:
                     found.append(f"{name} {key}: {record['price']}, should be {true['trades'][-1]['price']}")
         return found
 
-    async def history_complaints(self, name: str, since_ms: int) -> list[str]:
-        """What the history lacks of the trades since then, or has twice, beyond the gaps that it admits."""
+    async def history_complaints(self, name: str, since_ms: int, within_s: float = PATIENCE_S) -> list[str]:
+        """What the history still lacks of the trades since then, or has twice, so long after the world stood
+        still, beyond the gaps that it admits."""
+        return await without_words(partial(self._history_complaints, name, since_ms), within_s)
+
+    async def _history_complaints(self, name: str, since_ms: int) -> list[str]:
         found: list[str] = []
         for key in KEYS:
             true = {
@@ -262,6 +266,18 @@ async def until(is_so: Callable[[], Awaitable[bool]], within_s: float = PATIENCE
             except (httpx.TransportError, KeyError):
                 pass  # it is not there yet, or not any more
             await trio.sleep(0.1)
+
+
+async def without_words(
+    complaints: Callable[[], Awaitable[list[str]]], within_s: float = PATIENCE_S
+) -> list[str]:
+    """Wait until there are no complaints. Returns those that are left after so long."""
+    until_s = trio.current_time() + within_s
+    while found := await complaints():
+        if trio.current_time() > until_s:
+            break
+        await trio.sleep(0.5)
+    return found
 
 
 class Wanderer:

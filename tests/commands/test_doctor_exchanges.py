@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import ssl
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trio
 import trustme
 
-from actors.feed import opening
+from actors.feed import opening, websocket
 from actors.runtime.settings import ExchangeSettings
 from commands.doctor import examine, listening
 from commands.doctor.advice import ADVICE
@@ -33,15 +34,22 @@ STEPS = {"dns", "listing", "clock", "tcp", "websocket", "subscription", "data"}
 
 
 @pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "STEP_WITHIN_S", PATIENCE_S)
+    monkeypatch.setattr(listening, "DATA_WITHIN_S", PATIENCE_S)
+
+
+@pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "STEP_WITHIN_S", 0.5)
-    monkeypatch.setattr(listening, "DATA_WITHIN_S", 1.0)
+    """The upgrade to WebSocket has little time, and no other step: all others are taken."""
+    bounds = SimpleNamespace(STEP_WITHIN_S=0.5, MESSAGE_BYTES_MAX=opening.MESSAGE_BYTES_MAX)
+    monkeypatch.setattr(websocket, "opening", bounds)
 
 
 async def test_exchanges_that_are_well_pass_every_step(tmp_path: Path) -> None:
     async with simulated() as (_, port):
         wanted = {name: of_exchange(name, port) for name in EXCHANGES}
-        report = await examine(settings_with(tmp_path, wanted), Path("settings.ini"), 20)
+        report = await examine(settings_with(tmp_path, wanted), Path("settings.ini"), PATIENCE_S)
     assert report.verdict == "ok", report.as_text()
     for name in EXCHANGES:
         assert {each.check for each in report.checks if each.subject == f"{name}:linear"} >= STEPS
@@ -54,7 +62,7 @@ async def test_an_exchange_that_is_left_out_is_not_examined(tmp_path: Path) -> N
             "bybit": of_exchange("bybit", port),
             "binance": ExchangeSettings(enabled=False, linear=("X",)),
         }
-        report = await examine(settings_with(tmp_path, wanted), Path("settings.ini"), 20)
+        report = await examine(settings_with(tmp_path, wanted), Path("settings.ini"), PATIENCE_S)
     assert {each.subject for each in report.checks} == {"machine", "bybit:linear"}
 
 
@@ -81,7 +89,9 @@ async def test_a_port_that_is_closed() -> None:
 @pytest.mark.parametrize(
     ("name", "words"), [("other.example", "not valid for"), ("127.0.0.1", "")], ids=["wrong", "right"]
 )
-async def test_a_certificate(name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_certificate(
+    name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hurried: None
+) -> None:
     authority, context = (
         trustme.CA(organization_name="Test"),
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
@@ -116,9 +126,6 @@ async def test_a_certificate_that_nobody_signed() -> None:
     ("fault", "check", "state", "words"),
     [
         (Fault(kind="refuse"), "websocket", "failed", "HTTP 503"),
-        (Fault(kind="accept_silent"), "websocket", "failed", "did not upgrade"),
-        (Fault(kind="silence"), "data", "failed", "none within 1 s"),
-        (Fault(kind="silence", topic="tickers.BTCUSDT"), "data", "warning", "nothing of tickers.BTCUSDT"),
         (Fault(kind="refuse_topic", topic="tickers.BTCUSDT"), "subscription", "failed", "refused: "),
         (Fault(kind="clock_skew", skew_s=7.0), "clock", "warning", r"\+(6\.9|7\.0)"),
         (Fault(kind="clock_skew", skew_s=-7.0), "clock", "warning", r"-(6\.9|7\.0)"),
@@ -134,6 +141,35 @@ async def test_what_an_exchange_can_get_wrong(fault: Fault, check: str, state: s
     assert found[check].state == state, found
     assert re.search(words, found[check].said)
     assert found[check].advice
+
+
+async def test_an_exchange_that_says_nothing_to_an_upgrade(hurried: None) -> None:
+    async with simulated() as (simulator, port):
+        simulator.inject(Fault(kind="accept_silent"))
+        found = await found_at("bybit", of_exchange("bybit", port))
+    assert found["websocket"].state == "failed", found
+    assert "did not upgrade" in found["websocket"].said
+    assert found["websocket"].advice
+
+
+@pytest.mark.parametrize(
+    ("topic", "state", "words"),
+    [
+        (None, "failed", r"none within [1-9]\d* s"),
+        ("tickers.BTCUSDT", "warning", r"nothing of tickers\.BTCUSDT"),
+    ],
+)
+async def test_silence(topic: str | None, state: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for within_s in (1.0, 4.0, PATIENCE_S):  # a busy machine needs longer to hear at least the others
+        monkeypatch.setattr(listening, "DATA_WITHIN_S", within_s)
+        async with simulated() as (simulator, port):
+            simulator.inject(Fault(kind="silence", topic=topic))
+            found = await found_at("bybit", of_exchange("bybit", port))
+        if found["data"].state == state:
+            break
+    assert found["data"].state == state, found
+    assert re.search(words, found["data"].said)
+    assert found["data"].advice
 
 
 async def test_a_clock_that_cannot_be_asked_is_judged_by_the_data() -> None:

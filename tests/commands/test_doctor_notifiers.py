@@ -30,9 +30,9 @@ HERE = "127.0.0.1"
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "STEP_WITHIN_S", 0.5)
-    monkeypatch.setattr(mail, "CONNECT_WITHIN_S", 0.5)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "STEP_WITHIN_S", PATIENCE_S)
+    monkeypatch.setattr(mail, "CONNECT_WITHIN_S", PATIENCE_S)
 
 
 def settings_of(tmp_path: Path, **section: Any) -> Settings:
@@ -290,7 +290,8 @@ async def test_a_mail_server_whose_certificate_is_anothers(
     assert "AUTH" not in office.said
 
 
-async def test_a_mail_server_that_is_silent(tmp_path: Path) -> None:
+async def test_a_mail_server_that_is_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "CONNECT_WITHIN_S", 0.5)
     async with served(silent) as port:
         found = await found_of(tmp_path, **MAIL, port=port)
     assert states_of(found) == {"dns": "ok", "tcp": "ok", "greeting": "failed"}
@@ -304,7 +305,7 @@ async def test_notifiers_are_part_of_the_report(tmp_path: Path) -> None:
     hook = Hook()
     async with served(hook.serve) as port:
         settings = settings_of(tmp_path, url=f"http://{HERE}:{port}/hidden")
-        report = partial(examine, settings, Path("settings.ini"), 5)
+        report = partial(examine, settings, Path("settings.ini"), PATIENCE_S)
         quiet, loud = await report(), await report(notify=True)
     checks = {each.check for each in quiet.checks if each.subject == "notifier:ops"}
     assert checks == {"dns", "tcp"}
@@ -317,7 +318,7 @@ async def test_without_alerts_nobody_is_told(tmp_path: Path) -> None:
     async with served(hook.serve) as port:
         settings = settings_of(tmp_path, url=f"http://{HERE}:{port}/hidden")
         settings = structs.replace(settings, alerts=AlertsSettings(enabled=False))
-        report = await examine(settings, Path("settings.ini"), 5, notify=True)
+        report = await examine(settings, Path("settings.ini"), PATIENCE_S, notify=True)
     [found] = [each for each in report.checks if each.subject == "notifier:ops"]
     assert (found.check, found.state) == ("alerts", "warning")
     assert "[alerts] enabled = yes" in found.advice

@@ -173,7 +173,7 @@ def asked(self, question, ask=sqlite_archive.Archive._asked):
     time.sleep(0.05)
     return ask(self, question)
 
-sqlite_archive.PAGE_ROWS, sqlite_archive.Archive._asked = 10, asked
+sqlite_archive.PAGE_ROWS, sqlite_archive.Archive._asked = 1, asked
 """
 SMALL_FILES = """
 import resource

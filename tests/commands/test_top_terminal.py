@@ -66,7 +66,7 @@ async def test_the_screen(columns: int, lines: int) -> None:
             assert (shown.colour("150 →"), shown.colour("stale 1 min")) == ("brightblack", "brown")
             shown.press("q")
             assert await shown.end() == 0
-            assert shown.raw.endswith(RESTORED)
+            await shown.until(lambda: shown.raw.endswith(RESTORED))
 
 
 async def test_prices_move_with_arrows_and_colours() -> None:

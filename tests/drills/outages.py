@@ -7,9 +7,7 @@ from msgspec import Struct
 
 from tests.drills.rigs import Rig, Trouble
 from tests.drills.small_disk import SmallDisk
-from tests.drills.stage import Scale, Stage
-
-SETTLE_S = 0.05  # so that a write that ended just before is known to have
+from tests.drills.stage import SAMPLES_MIN, Scale, Stage
 
 
 class Drill(Struct, frozen=True):
@@ -95,6 +93,7 @@ async def run_drill(rig: Rig, drill: Drill, scale: Scale, outbox_disk: SmallDisk
         clear_s = catch_up_s + await stage.until(lambda: stage.status.state in ("ok", "catching_up"))
         lags_s = stage.lags_s[first_lag:]
         await trio.sleep(scale.after_s)
+        await stage.until(lambda: stage.samples > SAMPLES_MIN)
     return await _outcome(rig, drill, stage, had, (outage_s, catch_up_s, clear_s), lags_s)
 
 
@@ -108,7 +107,7 @@ async def _before(stage: Stage, drill: Drill, trouble: Trouble) -> frozenset[int
     await trio.to_thread.run_sync(trouble.strike)
     if not drill.forgets:
         return frozenset()
-    await trio.sleep(SETTLE_S)
+    await stage.until(lambda: not stage.sink.is_busy)  # until what it had just taken is known
     return frozenset(stage.sink.delivered)
 
 

@@ -24,8 +24,10 @@ from actors.sinks.outbox import Outbox
 from actors.sinks.parcels import Bounds
 from tests.drills.paced_load import STEP_S, PacedLoad
 from tests.drills.watched import WatchedSink
+from tests.patience import PATIENCE_S
 
 SAMPLE_EVERY_S = 0.01
+SAMPLES_MIN = 100  # of less nothing can be said
 BATCHES_QUEUED = 256
 
 
@@ -37,7 +39,7 @@ class Scale(Struct, frozen=True):
     outage_s: float = 1.5
     after_s: float = 0.3
     write_timeout_s: float = 1.5
-    catch_up_within_s: float = 30.0
+    catch_up_within_s: float = PATIENCE_S
     rows_max: int = 100_000
 
 

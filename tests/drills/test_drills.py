@@ -13,7 +13,7 @@ from tests.drills.outages import Drill, run_drill
 from tests.drills.rigs import Rig
 from tests.drills.sinks_drilled import OPENERS, drills_of
 from tests.drills.small_disk import SmallDisk, small_disk
-from tests.drills.stage import Scale
+from tests.drills.stage import SAMPLES_MIN, Scale
 from tests.thoroughness import cases
 
 pytestmark = [pytest.mark.loopback, pytest.mark.filterwarnings("ignore:questdb.Sender")]
@@ -54,7 +54,7 @@ async def test_every_row_is_kept_once_and_in_order_whatever_fails(
     monkeypatch.setattr(sinkstatus, "REFUSING_NS", 1_000_000_000)
     scale = replace(SCALE, rows_max=SCALE.rows_per_s // 2) if drill.fills else SCALE
     outcome = await run_drill(rig_of(sink), drill, scale, outbox_disk)
-    assert outcome.samples > 100
+    assert outcome.samples > SAMPLES_MIN
     assert outcome.faults() == []
     assert bool(outcome.dropped) == (drill.fills or (drill.alarm == "refused" and sink != "sqlite"))
     assert drill.alarm in outcome.alarms

@@ -26,6 +26,11 @@ class WatchedSink:
         self._written: list[Row] = []
         self._newest: defaultdict[type[Row], int] = defaultdict(lambda: -1)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is being given rows, or has some of which that is not known yet."""
+        return self.is_writing or bool(self._written)
+
     async def open(self) -> None:
         self._written.clear()
         await self._sink.open()

@@ -111,7 +111,8 @@ async def publish_for_ever(link: Link) -> None:
 
 async def test_a_server_that_is_frozen_is_not_waited_for(nats_server: NatsServer) -> None:
     address = Address.parse(nats_server.url)
-    async with linked(address, 0.3) as link:
+    async with linked(address, PATIENCE_S) as link:
+        link._timeout_s = 0.3
         nats_server.freeze()
         try:
             for work in (lambda: link.publish(messages(1)), linked(address, 0.3).__aenter__):

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 
 class Closes:
     """Answers with the close of every bar, and remembers what it was told."""
@@ -111,7 +113,7 @@ class Slow:
     """Is not made before it is `MADE`."""
 
     def __init__(self, options: dict[str, str]) -> None:
-        MADE.wait(30)
+        MADE.wait(2 * PATIENCE_S)
 
     def on_bar(self, key: str, bar: Any) -> None:
         return None
@@ -136,5 +138,5 @@ class Stuck:
 
     def on_ticker(self, key: str, ticker: Any) -> list[dict[str, Any]]:
         REACHED.set()
-        RELEASED.wait(30)
+        RELEASED.wait(2 * PATIENCE_S)
         return [{"name": "late", "value": 1.0}]

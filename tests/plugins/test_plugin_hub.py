@@ -25,7 +25,6 @@ from tests.plugins.test_plugin_actor import at_once
 from tests.web.populated import BTC, records, ticker
 
 GUESTS = "tests.plugins.guests"
-WITHIN_S = 5
 
 
 class Web:
@@ -82,7 +81,7 @@ async def test_a_plugin_that_sleeps_holds_up_nothing(tmp_path: Path) -> None:
     assert plugging.desk is not None
     desk, told = plugging.desk, list[list[Derived]]()
     desk.followers.append(lambda keys: told.append(desk.records(keys[0])))
-    with trio.fail_after(WITHIN_S):
+    with trio.fail_after(PATIENCE_S):
         async with trio.open_nursery() as nursery:
             for child in plugging.children():
                 nursery.start_soon(child.run)

@@ -103,7 +103,7 @@ class QuestDBServer(ServerProcess):
         """As SIGTERM does it; returns when it is gone."""
         assert self._child is not None
         self._child.terminate()
-        self._child.wait(PATIENCE_S)
+        self._child.wait(5 * PATIENCE_S)  # it may have an archive of its classes to write
         self._child = None
 
     def empty(self) -> None:

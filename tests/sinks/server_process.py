@@ -24,6 +24,12 @@ class ServerProcess(ABC):
         """Whether its process lives."""
         return self._child is not None
 
+    @property
+    def pid(self) -> int:
+        """Which process it is."""
+        assert self._child is not None
+        return self._child.pid
+
     def ensure(self) -> None:
         """It runs, whatever a test has left behind."""
         if self._child is None:

@@ -20,6 +20,7 @@ from tests.patience import PATIENCE_S
 from tests.sinks.conformance import T0, tick
 from tests.sinks.test_sqlite import FOREVER
 
+UNHURRIED_S = 10 * PATIENCE_S
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
 
@@ -57,9 +58,12 @@ def path(tmp_path: Path) -> Path:
 async def test_a_question_has_its_time(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    readers = Readers(path, 0.05, 1)
+    readers = Readers(path, UNHURRIED_S, 1)
+    assert await readers.ask(one, int, 0) == 1  # so that its reader has begun
+    readers._timeout_s = 0.05
     with pytest.raises(HistoryTimeout, match=r"longer than 0.05 s"):
         await readers.ask(endless, int, 0)
+    readers._timeout_s = UNHURRIED_S
     assert await readers.ask(one, int, 0) == 1
     await sink.aclose()
 
@@ -107,7 +111,7 @@ async def test_a_reader_that_does_not_come_up_is_given_up(
 async def test_whoever_goes_away_stops_the_question(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    readers = Readers(path, 10 * PATIENCE_S, 1)  # nobody waits for the end of the question
+    readers = Readers(path, UNHURRIED_S, 1)  # nobody waits for the end of the question
     with trio.fail_after(PATIENCE_S):
         with trio.move_on_after(0.05):
             await readers.ask(endless, int, 0)
@@ -137,7 +141,7 @@ async def test_a_question_that_finds_all_readers_busy_has_its_time_too(path: Pat
 async def test_one_that_was_killed_is_replaced(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    readers = Readers(path, 10, 1)
+    readers = Readers(path, UNHURRIED_S, 1)
     first = await readers.ask(process, int, 0)
     assert first == await readers.ask(process, int, 0) != os.getpid()
     os.kill(first, signal.SIGKILL)
@@ -148,14 +152,16 @@ async def test_one_that_was_killed_is_replaced(path: Path) -> None:
 async def test_a_long_answer_comes_whole(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    assert await Readers(path, 10, 1).ask(partial(text, length=5_000_000), str, "") == "x" * 5_000_000
+    assert (
+        await Readers(path, UNHURRIED_S, 1).ask(partial(text, length=5_000_000), str, "") == "x" * 5_000_000
+    )
     await sink.aclose()
 
 
 async def test_a_mistake_of_ours_is_told_as_such_and_the_next_question_is_answered(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    readers = Readers(path, 10, 1)
+    readers = Readers(path, UNHURRIED_S, 1)
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         await readers.ask(wrong, int, 0)
     assert await readers.ask(one, int, 0) == 1
@@ -165,7 +171,7 @@ async def test_a_mistake_of_ours_is_told_as_such_and_the_next_question_is_answer
 async def test_no_process_outlives_its_readers(path: Path) -> None:
     sink = sink_of(path)
     await sink.write([tick()])
-    closed, forgotten = Readers(path, 10, 1), Readers(path, 10, 1)
+    closed, forgotten = Readers(path, UNHURRIED_S, 1), Readers(path, UNHURRIED_S, 1)
     pids = [await readers.ask(process, int, 0) for readers in (closed, forgotten)]
     closed.close()
     with pytest.raises(SinkUnavailable, match="closed"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.loopback.siege import memory_mib, processor_s
 from tests.processes import HubProcess
 
 Sums = Mapping[str, float]
+TLS = ssl.create_default_context()  # never used, and slow to make for every sample
 
 
 @dataclass
@@ -36,6 +38,11 @@ class Watch:
             await self.look()
             await trio.sleep(self.every_s)
 
+    async def until_taken(self, count: int) -> None:
+        """Wait until there are so many samples."""
+        while len(self.times_s) < count:
+            await trio.sleep(0.1)
+
     async def look(self) -> None:
         """Take a sample."""
         pid = self.tickwell.child.pid
@@ -49,8 +56,9 @@ class Watch:
     async def sums(self) -> Sums:
         """Every metric, its samples added up. A connection of its own, as every request of ours."""
         self.asked += 1
-        async with httpx.AsyncClient(timeout=60) as client:
-            answer = await client.get(f"{self.tickwell.url}/metrics")
+        with trio.CancelScope(shield=True):  # so that what is counted comes about
+            async with httpx.AsyncClient(timeout=60, verify=TLS) as client:
+                answer = await client.get(f"{self.tickwell.url}/metrics")
         return added_up(answer.text)
 
     def processor_s(self) -> float:

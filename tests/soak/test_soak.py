@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.processes import ROOT
 from tests.soak.report import Line, at_most, equal, lines
 from tests.soak.samples import added_up, unaccounted
@@ -74,7 +75,7 @@ def test_a_soak_of_seconds() -> None:
         cwd=ROOT,
         text=True,
         capture_output=True,
-        timeout=180,
+        timeout=5 * PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
