@@ -8,3 +8,5 @@ from __future__ import annotations
 
 PATIENCE_S = 60.0
 PATIENCE_MS = 1000 * PATIENCE_S
+# What takes many waits, each of them with its own patience, hangs when it takes longer than this.
+HANGS_AFTER_S = 5 * PATIENCE_S
