@@ -28,6 +28,8 @@ from web.offers import Offers
 from web.readmodel import ReadModel
 from web.server import serve
 
+TICK_NS = 200_000_000
+
 
 class NoControl:
     """A control that remembers what runs."""
@@ -79,7 +81,7 @@ class Hub:
 
     def publish(self, *symbols: str, price: float = 1.0, padding: int = 0, market: str = "linear") -> None:
         """Publish one tick that changes `symbols`."""
-        self.ts += 200_000_000
+        self.ts += TICK_NS
         body = {"price": price, "market": market, "padding": "x" * padding}
         records = [
             Record(
