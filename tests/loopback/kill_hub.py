@@ -23,7 +23,7 @@ import trio
 from actors.market.rows import TradeRow
 from tests.lived import LivedClock
 from tests.loopback.kill_books import Kept, in_outbox
-from tests.patience import PATIENCE_S
+from tests.patience import HANGS_AFTER_S, PATIENCE_S
 from tests.processes import NEVER_FORCED, HubProcess, SimulatorProcess, hub, simulator
 
 MARKETS = {"bybit": ("linear", "spot"), "binance": ("spot",)}
@@ -218,7 +218,7 @@ async def until_producing(tickwell: HubProcess) -> None:
 async def lived_on(tickwell: HubProcess, for_s: float) -> None:
     """Wait until the hub has lived so long, without the time in which it waited for a processor or a disk."""
     began_s = time.monotonic()
-    with LivedClock(tickwell.child.pid, disks=True) as lived, trio.fail_after(PATIENCE_S):
+    with LivedClock(tickwell.child.pid, disks=True) as lived, trio.fail_after(HANGS_AFTER_S):
         while (left_s := for_s - lived.since_s(began_s)) > 0:
             await trio.sleep(left_s)
 
