@@ -22,6 +22,8 @@ def parse_arguments(arguments: list[str] | None = None) -> SimulatorSettings:
     parser.add_argument("--rate", type=float, default=defaults.rate, help="data messages per second")
     parser.add_argument("--symbols", type=int, default=defaults.symbols, help="instruments per market")
     parser.add_argument("--faults", type=Path, help="a JSON list of faults")
+    notice_s = defaults.shutdown_notice_s
+    parser.add_argument("--notice", type=float, default=notice_s, help="seconds of Binance's warning")
     options = parser.parse_args(arguments)
     try:
         faults = load_script(options.faults.read_bytes()) if options.faults else ()
@@ -32,6 +34,7 @@ def parse_arguments(arguments: list[str] | None = None) -> SimulatorSettings:
             rate=options.rate,
             symbols=options.symbols,
             faults=faults,
+            shutdown_notice_s=options.notice,
         )
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         parser.error(str(error))

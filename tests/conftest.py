@@ -8,7 +8,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from trio_asyncio import _loop as island
+
+from tests.thoroughness import DEEP
 
 # Set by `.ci/run`: there, whatever a test needs is installed, so that a skip is a failure.
 SKIP_NOTHING = bool(os.environ.get("SKIP_NOTHING"))
@@ -17,6 +20,12 @@ NO_QUESTDB = bool(os.environ.get("NO_QUESTDB"))
 # Once imported, trio-asyncio makes every new loop of the program one of its own, in every thread that has set
 # no policy. Playwright and the clients under test want asyncio's.
 island._FakedPolicy.policy = asyncio.DefaultEventLoopPolicy()
+
+# A stall of the machine is no finding. Every change is tried on the same examples; `make deep` draws others.
+settings.register_profile(
+    "tickwell", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not DEEP
+)
+settings.load_profile("tickwell")
 
 # What takes longest comes first, so that at the end of a run nobody waits for a long file that began late.
 # Before all others comes what looks at pages, one file after the other: they share a hub and a browser,

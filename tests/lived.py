@@ -22,11 +22,13 @@ class LivedClock:
     too, for it is here that the time is taken.
 
     The time by which the sampling itself comes late counts as waited for, too: then the whole machine stood
-    still. Where the system does not tell (`schedstat` is Linux's) that is all.
+    still. Where the system does not tell (`schedstat` is Linux's) that is all. With `disks` it also stands
+    still while a thread of these processes waits for one, but not while one of ours does.
     """
 
-    def __init__(self, *pids: int) -> None:
+    def __init__(self, *pids: int, disks: bool = False) -> None:
         self._pids = {os.getpid(), *pids}
+        self._writers = {*pids} if disks else set[int]()
         self._stopping = Event()
         self._thread = Thread(target=self._sample, daemon=True)
         self._delays_ns = self._told()
@@ -66,7 +68,8 @@ class LivedClock:
             now_s, told = time.monotonic(), self._told()
             late_s = now_s - self._times_s[-1] - SAMPLE_S
             more_ns = sum(delay_ns - self._delays_ns.get(task, 0) for task, delay_ns in told.items())
-            self._waited_s.append(self._waited_s[-1] + max(late_s, more_ns / NS_PER_S))
+            disk_s = now_s - self._times_s[-1] if any(map(waits_for_a_disk, self._writers)) else 0.0
+            self._waited_s.append(self._waited_s[-1] + max(late_s, more_ns / NS_PER_S, disk_s))
             self._times_s.append(now_s)
             self._delays_ns = told
 
@@ -78,3 +81,13 @@ class LivedClock:
                 with suppress(OSError):  # it has ended meanwhile
                     told[stat] = int(stat.read_text().split()[1])
         return told
+
+
+def waits_for_a_disk(pid: int) -> bool:
+    """Whether a thread of a process is in a sleep that nothing interrupts, which is that of who waits for a
+    disk."""
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            if stat.read_text().rpartition(")")[2].split()[0] == "D":
+                return True
+    return False

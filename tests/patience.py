@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 PATIENCE_S = 60.0
 PATIENCE_MS = 1000 * PATIENCE_S
+# What takes many waits, each of them with its own patience, hangs when it takes longer than this.
+HANGS_AFTER_S = 5 * PATIENCE_S
 
 
 def until(is_so: Callable[[], bool], word: str) -> None:

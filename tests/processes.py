@@ -21,6 +21,8 @@ from simulator import addresses
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
+# Long enough that whoever ends within `PATIENCE_S` was not made to, which loses what it had in hand.
+NEVER_FORCED = {"TICKWELL_SUPERVISOR_SHUTDOWN_GRACE_S": 300}
 
 
 _HELD: list[socket.socket] = []
@@ -104,6 +106,12 @@ class SimulatorProcess:
         async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
             (await client.post(f"{self.url}/control/heal")).raise_for_status()
 
+    async def connections(self, venue: str) -> set[int]:
+        """The numbers of all connections to a venue."""
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
+            told = (await client.get(f"{self.url}/control/state")).json()["connections"]
+        return {each["number"] for each in told if each["venue"] == venue}
+
 
 @contextmanager
 def simulator(tmp_path: Path, *arguments: str) -> Iterator[SimulatorProcess]:
@@ -137,26 +145,45 @@ class HubProcess:
 
     async def until_listening(self) -> None:
         """Wait until the web answers."""
-        while self.child.poll() is None:
-            try:
-                await self.get("/livez")
-                return
-            except httpx.TransportError:
-                await trio.sleep(0.05)
+        with trio.fail_after(PATIENCE_S):
+            while self.child.poll() is None:
+                try:
+                    await self.get("/livez")
+                    return
+                except httpx.TransportError:
+                    await trio.sleep(0.05)
         raise AssertionError(f"the hub ended with {self.child.returncode}:\n{self.log.read_text()}")
 
     async def until_states(self, state: str, *markets: str) -> None:
         """Wait until the markets (or all of them) are in `state`."""
-        while True:
-            states = await self.states()
-            if states and all(states[market] == state for market in markets or states):
-                return
-            await trio.sleep(0.05)
+        with trio.fail_after(PATIENCE_S):
+            while True:
+                states = await self.states()
+                if states and all(states[market] == state for market in markets or states):
+                    return
+                await trio.sleep(0.05)
+
+    async def until_it_catches(self, number: int) -> None:
+        """Wait until a signal would not simply end it: the interpreter itself takes its time to start."""
+        with trio.fail_after(PATIENCE_S):
+            while not caught_by(self.child.pid) >> (number - 1) & 1:
+                await trio.sleep(0.01)
 
     async def signal_and_wait(self, number: int = signal.SIGTERM) -> int:
         """Send a signal. Returns the exit code."""
         self.child.send_signal(number)
-        return await trio.to_thread.run_sync(self.child.wait)
+        return await self.until_ended()
+
+    async def until_ended(self) -> int:
+        """Wait until it has ended. Returns the exit code."""
+        return await trio.to_thread.run_sync(self.child.wait, PATIENCE_S)
+
+
+def caught_by(pid: int) -> int:
+    """The signals that a process has handlers for, as Linux tells them: bit 0 is signal 1."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    [mask] = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return int(mask, 16)
 
 
 @contextmanager

@@ -86,7 +86,7 @@ class Day:
 
 
 @seed(17)
-@settings(max_examples=cases(15, 40), deadline=None)
+@settings(max_examples=cases(15, 40))
 @given(STEPS)
 def test_what_was_accepted_arrives_once_and_in_order(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]
@@ -105,7 +105,7 @@ def test_what_was_accepted_arrives_once_and_in_order(
 
 
 @seed(18)
-@settings(max_examples=cases(10, 20), deadline=None)
+@settings(max_examples=cases(10, 20))
 @given(STEPS)
 def test_what_does_not_arrive_is_counted_and_told(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]

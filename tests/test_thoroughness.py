@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.thoroughness import DEEP
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,6 +20,12 @@ def test_many_cases_are_tried_only_in_depth(deep: str, tried: str) -> None:
     command = [sys.executable, "-c", "from tests.thoroughness import cases; print(cases(3, 50))"]
     answer = subprocess.check_output(command, cwd=ROOT, env=os.environ | {"DEEP": deep}, text=True)
     assert answer.strip() == tried
+
+
+def test_no_property_is_timed_and_only_in_depth_examples_are_new() -> None:
+    profile = settings()
+    assert (profile.deadline, profile.derandomize) == (None, not DEEP)
+    assert HealthCheck.too_slow in profile.suppress_health_check
 
 
 def test_the_files_that_come_first_are_there(request: pytest.FixtureRequest) -> None:

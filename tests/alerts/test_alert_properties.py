@@ -64,7 +64,7 @@ class Simple:
         return "fired"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS, RULES)
 def test_it_does_what_a_simple_one_does(steps: list[tuple[int, int, State]], more: dict[str, int]) -> None:
     rule = above(100, **more)
@@ -83,7 +83,7 @@ def test_it_does_what_a_simple_one_does(steps: list[tuple[int, int, State]], mor
         assert [kind for _, kind in expected if kind] == [each.kind for _, each in found]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS, RULES)
 def test_it_never_fires_on_stale_data_nor_too_soon_nor_flaps(
     steps: list[tuple[int, int, State]], more: dict[str, int]
@@ -108,7 +108,6 @@ def test_it_never_fires_on_stale_data_nor_too_soon_nor_flaps(
     assert all(later - sooner >= more["cooldown_s"] * SECOND_NS for sooner, later in pairwise(fired))
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("ABC"), st.integers(0, 30), st.sampled_from(STATES)), max_size=60),
     st.lists(

@@ -31,7 +31,7 @@ PLACES = [("bybit", "linear", f"S{number}USDT") for number in range(1200)]
 NAMES = st.lists(st.text("abcdefgh-1234", min_size=1, max_size=8), min_size=2, max_size=6, unique=True)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(NAMES, st.data())
 def test_when_a_node_goes_only_its_share_moves(names: list[str], data: st.DataObject) -> None:
     gone = data.draw(st.sampled_from(names))
@@ -79,7 +79,7 @@ def test_a_node_that_began_anew_is_gone_and_has_joined() -> None:
     assert (change.gone["b"].run, change.joined["b"].run) == ("1", "2")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.permutations([Order(True, 1), Order(False, 2), Order(True, 3)]))
 def test_the_newest_order_counts_in_whatever_order_it_is_heard(orders: list[Order]) -> None:
     crew = Crew("a", confirm_ns=NS)
@@ -95,7 +95,7 @@ def test_books_are_as_deep_as_the_deepest_wish_and_strange_notes_are_none() -> N
     assert crew.books() == {"k": 50, "l": 1} and set(crew.nodes) == {"b", "c"}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(50, 200), st.booleans())
 def test_what_waits_is_bounded_and_every_message_is_somewhere(
     sizes: list[int], bytes_max: int, travelling: bool

@@ -84,7 +84,7 @@ ITEMS: st.SearchStrategy[Item] = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.builds(Dispatch, TEXTS, TEXTS, TIMES, TIMES, st.lists(ITEMS, max_size=4)))
 def test_what_is_written_is_read(dispatch: Dispatch) -> None:
     assert decode(encode(dispatch)) == dispatch
@@ -95,7 +95,7 @@ def test_every_kind_of_event_has_a_code_of_its_own() -> None:
     assert len(set(CODES.values())) == len(CODES)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(BATCHES.filter(lambda batch: bool(batch.events)), min_size=1, max_size=8), st.integers(1, 5))
 def test_messages_are_bounded_and_lose_nothing(batches: list[Batch], number: int) -> None:
     items: list[Item] = [Happened(each) for each in batches]
@@ -124,7 +124,7 @@ def test_a_page_stays_at_home() -> None:
     assert item.batch.events == [BookDelta("BTCUSDT", [(1.0, 2.0)], [], 7, None, 5)]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.binary(max_size=200))
 def test_anything_else_is_refused(body: bytes) -> None:
     with pytest.raises(DecodeError):

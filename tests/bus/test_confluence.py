@@ -270,7 +270,7 @@ PRICE = TickerUpdate("BTCUSDT", {"price": 1.0}, None, 0)
 CHANGE = BookDelta("BTCUSDT", [(1.0, 1.0)], [], 1, None, 0)
 
 
-@settings(deadline=None, max_examples=cases(30, 3000), derandomize=True)
+@settings(max_examples=cases(30, 3000))
 @given(st.lists(WORDS, max_size=30), st.integers(0, 30))
 @example([PRICE, BookSnapshot("BTCUSDT", [], [], 50, 1, None, 0), FeedDown("gone", 0), PRICE, CHANGE], 5)
 def test_a_memory_says_what_was_said(words: list[Event], cut: int) -> None:

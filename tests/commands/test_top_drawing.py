@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.console.cells import Line, width
@@ -132,7 +132,6 @@ def test_too_small_is_said() -> None:
     assert screen(usual(), (30, 0)) == []
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     names=st.lists(NAMES, max_size=12),
     words=NAMES,

@@ -25,10 +25,7 @@ ALL = 10_000
 
 faults = st.lists(st.sampled_from(FAULTS), max_size=40)
 every_market = pytest.mark.parametrize("market", Codec.markets)
-derandomized = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
+searching = settings(
     max_examples=cases(40, 120),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -172,7 +169,7 @@ def faulty(exchange: Exchange, fault: str, dice: random.Random) -> Iterator[byte
 def test_a_book_is_the_truth_after_any_fault_script(market: str) -> None:
     """A small market: the snapshot holds all of it."""
 
-    @derandomized
+    @searching
     @given(st.integers(0, 2**32), faults, st.sampled_from([3, 30]))
     def check(seed: int, script: list[str], size: int) -> None:
         assert run(market, seed, script, size, ALL).compared > 20
@@ -196,7 +193,7 @@ def narrow() -> Iterator[None]:
 def test_the_levels_served_are_the_truth_where_a_snapshot_shows_only_a_part(market: str) -> None:
     causes: set[str] = set()
 
-    @derandomized
+    @searching
     @example(21, [*["none"] * 10, "crossed"])  # rarely is it noticed as that, and not as a lost update
     @given(st.integers(0, 2**32), faults)
     def check(seed: int, script: list[str]) -> None:
@@ -212,7 +209,7 @@ def test_the_levels_served_are_the_truth_where_a_snapshot_shows_only_a_part(mark
 def test_what_is_lost_while_a_book_is_whole_is_always_told(market: str) -> None:
     told: list[Gap] = []
 
-    @derandomized
+    @searching
     @given(st.integers(0, 2**32))
     def check(seed: int) -> None:
         script: list[str] = [*["none"] * 10, "drop", *["none"] * 10]

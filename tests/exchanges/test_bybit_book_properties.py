@@ -152,7 +152,7 @@ class Reader:
 
 
 @given(SCRIPTS, st.integers(0, 1000), st.sampled_from([4, 60, 120]))
-@settings(derandomize=True, database=None, deadline=None, max_examples=cases(60, 150))
+@settings(max_examples=cases(60, 150))
 def test_a_book_that_is_whole_is_true_and_a_broken_one_recovers(
     script: list[str], seed: int, size: int
 ) -> None:

@@ -22,7 +22,7 @@ NUMBERS = st.one_of(
     st.decimals(-10, 10**9, places=6).map(str),
     st.sampled_from(["", "0", "0.00", "NaN", "-1", "1e400", "12345678901234567890"]),
 )
-derandomized = settings(derandomize=True, database=None, deadline=None, max_examples=500)
+searching = settings(max_examples=500)
 
 
 def meaning(receive: Callable[[bytes, int], object], message: object) -> object:
@@ -71,7 +71,7 @@ def test_a_frame_that_begins_unlike_any_other_means_the_same(market: str) -> Non
     st.booleans(),
 )
 @example({"ask1Price": "0.000000", "price24hPcnt": "4839.493124"}, False)
-@derandomized
+@searching
 def test_the_two_ways_agree_on_any_ticker(data: dict[str, str], snapshot: bool) -> None:
     first = {"topic": "tickers.X", "type": "snapshot", "data": {"symbol": "X"}, "ts": 1}
     kind = "snapshot" if snapshot else "delta"
@@ -85,7 +85,7 @@ SIDES = st.lists(st.tuples(NUMBERS, NUMBERS), max_size=1)
 
 
 @given(SIDES, SIDES, st.integers(0, 2), st.one_of(st.none(), st.integers(-1, 2**44)))
-@derandomized
+@searching
 def test_the_two_ways_agree_on_any_quote(
     bids: list[tuple[str, str]], asks: list[tuple[str, str]], u: int, cts: int | None
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.exchanges.base import Command, Fetch, Resync
@@ -160,7 +160,6 @@ PRICES = st.integers(90, 110).map(float)
 FRAMES = st.lists(st.tuples(st.integers(0, 20), PRICES, PRICES, st.booleans()), max_size=30)
 
 
-@settings(derandomize=True, deadline=None)
 @given(FRAMES)
 def test_a_reader_has_the_newest_good_book_or_knows_better(
     frames: list[tuple[int, float, float, bool]],

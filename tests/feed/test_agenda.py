@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.exchanges.base import Fetch
@@ -99,7 +99,6 @@ def test_a_request_waits_for_its_weight() -> None:
     assert sent == [0, 2, 12, 22]
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
 @given(
     st.lists(st.tuples(st.floats(0, 5), st.floats(0.5, 40)), min_size=1, max_size=200),
     st.sampled_from([60.0, 600.0, 1200.0]),

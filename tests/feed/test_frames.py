@@ -14,7 +14,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from actors.feed.frames import BINARY, CONTINUATION, FINAL, PING, PONG, TEXT, FrameError, FrameParser
 
-MANY = settings(derandomize=True, deadline=None, max_examples=400)
+MANY = settings(max_examples=400)
 
 
 def frame(opcode: int, payload: bytes = b"", *, final: bool = True, head: int = 0) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.exchanges.base import Limits, Topic
@@ -121,7 +121,6 @@ def test_nothing_wanted_needs_no_connection() -> None:
     assert arranged(plan, "") == {}
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
 @given(st.lists(st.sets(st.sampled_from("abcdefghij")), min_size=1, max_size=8), st.integers(2, 6))
 def test_whatever_comes_and_goes_nobody_moves_and_no_limit_breaks(wishes: list[set[str]], count: int) -> None:
     plan = Plan(routed, limits(count=count))

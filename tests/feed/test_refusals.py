@@ -112,7 +112,7 @@ def test_data_overrules_a_refusal() -> None:
     assert talk.subscriptions.refusals() == {} and talk.subscriptions.is_settled()
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 40),
     st.sets(st.integers(0, 39), max_size=12),

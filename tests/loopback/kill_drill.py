@@ -28,7 +28,7 @@ class Outcome:
     rows_per_s: float
     lost: int
     oldest_lost_s: float  # how long before its kill the oldest row that was lost had been offered
-    oldest_lost_lived_s: float  # the same without the time in which its process waited for a processor
+    oldest_lost_lived_s: float  # the same as its process lived it: without waiting for a processor or a disk
     gaps: int
     replayed: int  # the most rows that waited in the outbox when a life began
     complaints: list[str]
@@ -68,7 +68,7 @@ def one_life(directory: Path, first: int, rows_per_s: int, seed: int, after_s: f
         assert child.stdout
         word = child.stdout.readline()
         assert word, (directory / "recorder.log").read_text()
-        with LivedClock(child.pid) as lived:
+        with LivedClock(child.pid, disks=True) as lived:
             time.sleep(after_s)
             ended_ns, ended_s = time.time_ns(), time.monotonic()
             child.send_signal(end)

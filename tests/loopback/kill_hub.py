@@ -23,8 +23,8 @@ import trio
 from actors.market.rows import TradeRow
 from tests.lived import LivedClock
 from tests.loopback.kill_books import Kept, in_outbox
-from tests.patience import PATIENCE_S
-from tests.processes import HubProcess, SimulatorProcess, hub, simulator
+from tests.patience import HANGS_AFTER_S, PATIENCE_S
+from tests.processes import NEVER_FORCED, HubProcess, SimulatorProcess, hub, simulator
 
 MARKETS = {"bybit": ("linear", "spot"), "binance": ("spot",)}
 KEYS = [
@@ -88,7 +88,8 @@ class Drill:
     async def live(self, number: int, end: int, life_s: tuple[float, float]) -> None:
         """One life: some die before they are live, the others under load."""
         settings = self.directory / "settings.ini"
-        with hub(self.directory, self.exchange.port, "--settings", str(settings)) as tickwell:
+        given = "--settings", str(settings)
+        with hub(self.directory, self.exchange.port, *given, **NEVER_FORCED) as tickwell:
             if number % 5 == 4 and end == signal.SIGKILL:
                 await trio.sleep(self.draw.uniform(0.1, 2.0))
                 await self._end(tickwell, Span(time.time_ns()), end)
@@ -205,8 +206,8 @@ def locked(path: Path, is_so: bool) -> Iterator[None]:
 
 async def until_producing(tickwell: HubProcess) -> None:
     """Wait until every symbol of every market has spoken."""
+    await tickwell.until_listening()
     with trio.fail_after(PATIENCE_S):
-        await tickwell.until_listening()
         while True:
             markets = (await tickwell.status())["markets"]
             if markets and all(0 < each["symbols_wanted"] <= each["symbols_producing"] for each in markets):
@@ -215,9 +216,9 @@ async def until_producing(tickwell: HubProcess) -> None:
 
 
 async def lived_on(tickwell: HubProcess, for_s: float) -> None:
-    """Wait until the hub has lived so long, without the time in which it waited for a processor."""
+    """Wait until the hub has lived so long, without the time in which it waited for a processor or a disk."""
     began_s = time.monotonic()
-    with LivedClock(tickwell.child.pid) as lived, trio.fail_after(PATIENCE_S):
+    with LivedClock(tickwell.child.pid, disks=True) as lived, trio.fail_after(HANGS_AFTER_S):
         while (left_s := for_s - lived.since_s(began_s)) > 0:
             await trio.sleep(left_s)
 

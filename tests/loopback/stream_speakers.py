@@ -214,7 +214,15 @@ class Speaker:
 
     def answer(self, message: Any) -> dict[str, Any]:
         """The answer to a message, which may be none at all."""
-        self.say(message)
+        return self.answers(message, 1)[0]
+
+    def answers(self, message: Any, count: int) -> list[dict[str, Any]]:
+        """The answers to a message that is sent so many times before any of them is waited for."""
+        for _ in range(count):
+            self.say(message)
+        return [self._answer_to(message) for _ in range(count)]
+
+    def _answer_to(self, message: Any) -> dict[str, Any]:
         while True:
             received: Any = self._received()
             if isinstance(received, dict) and "method" in received:

@@ -9,7 +9,7 @@ import trio
 
 from actors.runtime.settings import WebSettings
 from tests.patience import PATIENCE_S
-from tests.web.served import FrameReader, Hub, hub, opened
+from tests.web.served import TICK_NS, FrameReader, Hub, hub, opened, until
 
 pytestmark = pytest.mark.loopback
 
@@ -32,8 +32,9 @@ async def test_what_was_skipped_and_what_came_add_up_and_the_newest_comes_last(q
         stream = await opened(served, receive_buffer_bytes=4096, query=query)
         reader = FrameReader(stream)
         assert json.loads((await reader.next())[1])["type"] == "initial_data"
+        began = served.ts
         served.nursery.start_soon(count, served, 0.01)
-        await trio.sleep(1)  # it reads nothing while about a hundred ticks pass
+        await until(lambda: served.ts >= began + 100 * TICK_NS)  # of which it reads nothing
         ticks, skipped = list[float](), list[int]()
         while not ticks or ticks[-1] < 150:
             head, body = await reader.next()

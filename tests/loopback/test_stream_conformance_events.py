@@ -32,7 +32,8 @@ class Event(NamedTuple):
 def events(stage: Theatre, last: str = "", **query: str) -> Iterator[Iterator[Event]]:
     """The events of one request."""
     headers = {"last-event-id": last} if last else {}
-    with httpx.stream("GET", f"{stage.url}/api/v1/stream", params=query, headers=headers) as response:
+    url = f"{stage.url}/api/v1/stream"
+    with httpx.stream("GET", url, params=query, headers=headers, timeout=PATIENCE_S) as response:
         assert response.status_code == 200, response.read()
         assert response.headers["content-type"].startswith("text/event-stream")
         yield read(response.iter_lines())

@@ -55,7 +55,7 @@ class Events:
 
 
 async def test_events_flow_and_outlive_the_idle_time() -> None:
-    async with hub(limits=Limits(keep_alive_s=0.2)) as served, await served.raw() as stream:
+    async with hub(limits=Limits(keep_alive_s=0.4)) as served, await served.raw() as stream:
         served.publish("BTCUSDT")
         await stream.send_all(asked())
         head = await head_of(stream)

@@ -22,7 +22,7 @@ from tests.loopback.keys import BY_MARKET, LEVELS, exchange_of
 from tests.loopback.stream_picture import Picture
 from tests.loopback.tapes import difference
 from tests.loopback.truth import Exchanges, System, exchanges, followed, running_hub, until
-from tests.patience import PATIENCE_S
+from tests.patience import HANGS_AFTER_S, PATIENCE_S
 from tests.processes import HubProcess
 
 pytestmark = pytest.mark.loopback
@@ -94,7 +94,7 @@ class Nomad:
             try:
                 with trio.move_on_after(for_s):
                     for _ in range(messages):
-                        self._hear(json.loads(await connection.get_message()), channels)
+                        self._hear(await next_message(connection), channels)
             finally:
                 await trio.aclose_forcefully(connection._stream)
             self.torn += 1
@@ -112,15 +112,21 @@ class Nomad:
             assert message["data"]["reason"] != "slow_consumer", f"something was missed: {message}"
 
 
+async def next_message(connection: trio_websocket.WebSocketConnection) -> Any:
+    """The next message."""
+    with trio.fail_after(PATIENCE_S):
+        return json.loads(await connection.get_message())
+
+
 async def test_what_a_client_has_after_two_hundred_disconnects_is_true(system: System) -> None:
     nomads = [Nomad(system.hub, seed) for seed in range(CLIENTS)]
-    with trio.fail_after(120):
+    with trio.fail_after(HANGS_AFTER_S):
         async with trio.open_nursery() as nursery:
             for nomad in nomads:
                 nursery.start_soon(nomad.wander, DISCONNECTS)
-        async with system.standstill():
-            for nomad in nomads:
-                await until(lambda nomad=nomad: settled(system, nomad))  # type: ignore[misc]
+    async with system.standstill():
+        for nomad in nomads:
+            await until(lambda nomad=nomad: settled(system, nomad))  # type: ignore[misc]
     assert sum(nomad.torn for nomad in nomads) >= CLIENTS * DISCONNECTS
     for nomad in nomads:
         assert nomad.recovered and all(nomad.recovered)

@@ -28,6 +28,7 @@ def nth_books(nth: int) -> list[str]:
 # What a book's fault is to the hub: the cause that it tells, where it can be noticed at all.
 SEQUENCE = {"bybit": "sequence", "binance": "sequence"}  # Hyperliquid's books have no sequence to break
 UNMENDABLE = {"bybit": "ack_without_data", "binance": "rest_storm", "hyperliquid": "crossed"}
+RETRIES_PER_S = 5.0  # of two books whose snapshots are refused
 CROSSED = {"bybit": "crossed", "binance": "crossed", "hyperliquid": "crossed"}
 
 
@@ -150,6 +151,7 @@ async def test_a_broken_book_is_never_told_and_says_why(system: System) -> None:
     """Its snapshot does not come until all is well: promised, refused over REST, or crossed each time."""
     broken = nth_books(0)
     reconnects = {name: each["reconnects"] for name, each in (await system.markets()).items()}
+    began_s = time.monotonic()
     async with system.audited(*(key for key in KEYS if key not in broken)):
         for key in broken:
             await system.inject(UNMENDABLE[exchange_of(key)], market_of(key), symbol=symbol_of(key))
@@ -158,7 +160,7 @@ async def test_a_broken_book_is_never_told_and_says_why(system: System) -> None:
         async with trio.open_nursery() as nursery:
             for key in broken:
                 nursery.start_soon(refusing, system, key)
-        assert 2 <= await system.fired("rest_storm") <= 20
+        assert 2 <= await system.fired("rest_storm") <= max(20, RETRIES_PER_S * (time.monotonic() - began_s))
         await system.heal()
         await system.until_live("book")
     await everything_is_true(system)
@@ -184,9 +186,14 @@ async def refusing(system: System, key: str) -> None:
 async def test_the_first_reader_of_a_book_waits_for_its_snapshot(system: System) -> None:
     keys = [f"{market}:{NOBODYS}" for market in BY_MARKET if "hyperliquid" not in market]
     answers: dict[str, httpx.Response] = {}
+    took_s: dict[str, float] = {}
 
     async def read(key: str) -> None:
-        answers[key] = await system.ask(f"book/{key}", depth=50)
+        began_s = time.monotonic()
+        with trio.fail_after(PATIENCE_S):
+            while (answer := await system.ask(f"book/{key}", depth=50)).status_code == 503:
+                pass  # the hub waits no longer than three seconds, and says to ask again
+        answers[key], took_s[key] = answer, time.monotonic() - began_s
 
     for key in keys:
         await system.inject("late_snapshot", market_of(key), symbol=symbol_of(key), count=1)
@@ -196,7 +203,7 @@ async def test_the_first_reader_of_a_book_waits_for_its_snapshot(system: System)
     assert await system.fired("late_snapshot") >= len(keys)
     for key, answer in answers.items():
         assert answer.status_code == 200, answer.text
-        assert answer.elapsed.total_seconds() > 0.9
+        assert took_s[key] > 0.9
         book = answer.json()["data"]
         assert system.simulated.ledger.find(key, book["bids"], book["asks"]), f"{key} was never so"
     await system.heal()
@@ -206,22 +213,36 @@ async def test_the_first_reader_of_a_book_waits_for_its_snapshot(system: System)
 async def test_a_planned_handover_leaves_no_old_book_behind(system: System) -> None:
     """Binance announces a cut, and gives no snapshots for the next connection."""
     books = [key for key in KEYS if market_of(key) == "binance:spot"]
+    before = await endings(system)
     async with system.audited(*(key for key in KEYS if key not in books)):
         await system.inject("rest_storm", "binance:spot")
         await system.inject("shutdown_notice", "binance:spot")
-        await until(lambda: not_replaced(system))
-        told_s = trio.current_time() + 0.5  # by then the picture has what the counter has
-        while trio.current_time() < told_s + 0.5:
+        await until(lambda: not_replaced(system, before))
+        await until(lambda: left_behind(system, books))
+        until_s = trio.current_time() + 0.5
+        while trio.current_time() < until_s:
             states = await system.channels("book")
-            if trio.current_time() > told_s:
-                assert "live" not in {states[key]["quality"] for key in books}
+            assert "live" not in {states[key]["quality"] for key in books}
         await system.heal()
         await system.until_live("book")
     await everything_is_true(system)
 
 
-async def not_replaced(system: System) -> str:
+async def not_replaced(system: System, before: dict[str, int]) -> str:
     """Nothing, once the next connection speaks: by plan, or because the last one was cut before it was ready
     to."""
-    causes = (await system.markets())["binance:spot"]["reconnects_by_cause"]
-    return "" if causes else str(causes)
+    now = await endings(system)
+    return f"as before: {now}" if now == before else ""
+
+
+async def left_behind(system: System, books: list[str]) -> list[str]:
+    """The books that are told as live, or were until they fell silent: nobody said that they are over."""
+    states = await system.channels("book")
+    told = [states[key] for key in books]
+    return [str(each) for each in told if each["quality"] == "live" or "no data for" in each["reason"]]
+
+
+async def endings(system: System) -> dict[str, int]:
+    """How often a connection to Binance's spot market was over, by cause."""
+    causes: dict[str, int] = (await system.markets())["binance:spot"]["reconnects_by_cause"]
+    return causes

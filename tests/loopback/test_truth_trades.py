@@ -30,6 +30,7 @@ NUMBERED = [key for key in KEYS if exchange_of(key) == "binance"]
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Exchanges, HubProcess]]:
     settings = followed(BY_MARKET, books=0)
+    settings["TICKWELL_MARKET_STALE_AFTER_MIN_S"] = "30"  # for the world stands still while we look at it
     with (
         exchanges([], rate=RATE) as simulated,
         running_hub(tmp_path_factory.mktemp("hub"), simulated, **settings) as tickwell,

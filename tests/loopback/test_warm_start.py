@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from tests.patience import PATIENCE_S
-from tests.processes import HubProcess, SimulatorProcess, hub, simulator
+from tests.processes import NEVER_FORCED, HubProcess, SimulatorProcess, hub, simulator
 from tests.sinks.redis_server import RedisServer, running
 
 pytestmark = pytest.mark.loopback
@@ -33,7 +33,7 @@ def redis_server(server: RedisServer) -> RedisServer:
 
 def settings(server: RedisServer | None, *, history: bool) -> dict[str, object]:
     """What the hub is told of its sinks."""
-    told: dict[str, object] = {"TICKWELL_SINK_HISTORY_ENABLED": "yes" if history else "no"}
+    told: dict[str, object] = {"TICKWELL_SINK_HISTORY_ENABLED": "yes" if history else "no", **NEVER_FORCED}
     followed = {"BYBIT_LINEAR": "BTCUSDT", "BYBIT_SPOT": "", "HYPERLIQUID_LINEAR": "BTC, ETH"}
     followed |= {"BINANCE_LINEAR": "", "BINANCE_SPOT": "top:3"}
     told |= {f"TICKWELL_EXCHANGE_{name}": symbols for name, symbols in followed.items()}
@@ -51,18 +51,26 @@ async def ticker(tickwell: HubProcess, key: str) -> dict[str, Any] | None:
 
 async def known(tickwell: HubProcess, key: str) -> dict[str, Any]:
     """The record, as soon as there is one."""
-    while (found := await ticker(tickwell, key)) is None:
-        await trio.sleep(0.02)
+    with trio.fail_after(PATIENCE_S):
+        while (found := await ticker(tickwell, key)) is None:
+            await trio.sleep(0.02)
     return found
+
+
+async def ticks(tickwell: HubProcess) -> set[int]:
+    """The times of all ticks that the history has of one instrument."""
+    history = await tickwell.get(f"/api/v1/tickers/{KEYS[0]}/history?limit=5000")
+    return {each["ts"] for each in history.json()["data"]}
 
 
 async def a_run_that_ends(tmp_path: Path, exchange: SimulatorProcess, told: dict[str, object]) -> None:
     """The hub is live for a while, and is stopped."""
-    with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
+    with hub(tmp_path, exchange.port, **told) as tickwell:
         await tickwell.until_listening()
         await tickwell.until_states("live", *(key.rpartition(":")[0] for key in KEYS))
-        while not all(each["written"] for each in (await tickwell.status())["sinks"]):
-            await trio.sleep(0.1)
+        with trio.fail_after(PATIENCE_S):
+            while not all(each["written"] for each in (await tickwell.status())["sinks"]):
+                await trio.sleep(0.1)
         await trio.sleep(1.5)
         assert await tickwell.signal_and_wait() == 0
 
@@ -79,7 +87,7 @@ async def test_what_was_known_is_shown_as_stale_until_it_is_live(
                 last = client.hgetall("latest:FUTURES:BTCUSDT")
             assert last["market"] == "FUTURES" and last["exchange"] == "bybit"
         await exchange.inject(kind="refuse")
-        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
+        with hub(tmp_path, exchange.port, **told) as tickwell:
             await tickwell.until_listening()
             before = {key: await known(tickwell, key) for key in KEYS}
             assert {each["quality"] for each in before.values()} == {"stale"}
@@ -92,8 +100,9 @@ async def test_what_was_known_is_shown_as_stale_until_it_is_live(
                 assert (await known(tickwell, key))["stale"], "nobody has told anything"
             await exchange.heal()
             for key in KEYS:
-                while (now := await known(tickwell, key))["quality"] != "live":
-                    await trio.sleep(0.05)
+                with trio.fail_after(PATIENCE_S):
+                    while (now := await known(tickwell, key))["quality"] != "live":
+                        await trio.sleep(0.05)
                 assert now["ts_recv"] > before[key]["ts_recv"]
 
 
@@ -105,14 +114,15 @@ async def test_a_redis_that_does_not_answer_holds_nothing_up(
     try:
         with simulator(tmp_path, "--rate", "50", "--symbols", "15") as exchange:
             told = settings(redis_server, history=False)
-            with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
+            with hub(tmp_path, exchange.port, **told) as tickwell:
                 await tickwell.until_listening()
                 await tickwell.until_states("live", "bybit:linear")
                 [found] = (await tickwell.status())["sinks"]
                 assert (found["name"], found["state"]) == ("redis", "down")
                 redis_server.thaw()
-                while (await tickwell.status())["sinks"][0]["state"] != "ok":
-                    await trio.sleep(0.1)
+                with trio.fail_after(PATIENCE_S):
+                    while (await tickwell.status())["sinks"][0]["state"] != "ok":
+                        await trio.sleep(0.1)
     finally:
         redis_server.thaw()
 
@@ -122,17 +132,20 @@ async def test_only_ticks_are_accepted_for_redis_and_none_is_lost(
 ) -> None:
     with simulator(tmp_path, "--rate", "50", "--symbols", "15") as exchange:
         told = settings(redis_server, history=True) | {"TICKWELL_SINK_REDIS_TIMESERIES_INTERVAL_S": 0}
-        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
+        with hub(tmp_path, exchange.port, **told) as tickwell:
             await tickwell.until_listening()
             await tickwell.until_states("live", "bybit:linear")
             await trio.sleep(2)
+            with trio.fail_after(PATIENCE_S):
+                while len(await ticks(tickwell)) < 2:
+                    await trio.sleep(0.1)
             assert await tickwell.signal_and_wait() == 0
-        with hub(tmp_path, exchange.port, **told) as tickwell, trio.fail_after(PATIENCE_S):
+        await exchange.inject(kind="refuse")  # so that nothing more is recorded while we look
+        with hub(tmp_path, exchange.port, **told) as tickwell:
             await tickwell.until_listening()
             sinks = {each["name"]: each for each in (await tickwell.status())["sinks"]}
             assert sinks["redis"]["dropped"] == {} and sinks["redis"]["outbox_rows"] == 0
-            history = await tickwell.get(f"/api/v1/tickers/{KEYS[0]}/history?limit=5000")
-            kept = {each["ts"] for each in history.json()["data"]}
+            kept = await ticks(tickwell)
     with redis_server.asked() as client:
         found = [
             client.zrange(key, 0, -1, withscores=True) for key in client.keys("timeseries:FUTURES:BTCUSDT:*")

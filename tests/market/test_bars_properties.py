@@ -85,7 +85,7 @@ def played(tape: Sequence[Trade], seed: int) -> tuple[list[Bar], dict[tuple[int,
     return bars.everything(), followed
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(tapes(exact_prices, exact_sizes), st.integers(0, 1 << 30))
 def test_bars_of_a_tape_shuffled_within_the_grace_are_those_of_the_sorted_one(
     tape: list[Trade], seed: int
@@ -95,7 +95,7 @@ def test_bars_of_a_tape_shuffled_within_the_grace_are_those_of_the_sorted_one(
     assert all(bar.revision == 0 for bar in expected)
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(tapes(any_prices, any_sizes), st.integers(0, 1 << 30))
 def test_of_any_prices_only_the_last_bits_of_sums_depend_on_the_order(tape: list[Trade], seed: int) -> None:
     """A sum of n positive floats is off by at most n rounding errors of 2^-53 of it, in any order."""
@@ -108,7 +108,7 @@ def test_of_any_prices_only_the_last_bits_of_sums_depend_on_the_order(tape: list
             assert math.isclose(getattr(ours, name), getattr(theirs, name), rel_tol=tolerance)
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(tapes(exact_prices, exact_sizes), st.integers(0, 1 << 30))
 def test_bars_are_what_a_plain_count_of_the_tape_says(tape: list[Trade], seed: int) -> None:
     groups: defaultdict[tuple[int, int], list[Trade]] = defaultdict(list)
@@ -129,7 +129,7 @@ def test_bars_are_what_a_plain_count_of_the_tape_says(tape: list[Trade], seed: i
         assert bar.vwap == pytest.approx(bar.turnover / bar.volume)
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     tapes(exact_prices, exact_sizes),
     st.lists(st.integers(0, 600), max_size=5),

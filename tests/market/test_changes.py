@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.market.changes import KEPT, Prices
@@ -152,7 +152,6 @@ PRICES = st.none() | st.floats(min_value=1e-9, max_value=1e9)
 STEPS = st.lists(st.tuples(st.sampled_from([0, 1, 9, 10, 11, 60, 1000, 5000]), PRICES), max_size=40)
 
 
-@settings(derandomize=True, deadline=None)
 @given(STEPS, st.lists(st.tuples(st.integers(-100, 100), st.floats(1e-9, 1e9)), max_size=10))
 def test_a_change_is_against_a_price_that_was_in_force_then(
     steps: list[tuple[int, float | None]], candles: list[tuple[int, float]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.market.cross import Asset, movers, spreads
@@ -227,7 +227,6 @@ QUALITIES = st.sampled_from(["live", "live", "stale", "gapped", "connecting"])
 LEAVES = st.lists(st.tuples(st.sampled_from(["spot", "linear"]), PRICES, PRICES, QUALITIES), max_size=8)
 
 
-@settings(derandomize=True, deadline=None)
 @given(LEAVES)
 def test_whatever_counts_is_live_and_is_the_best(told: list[tuple[str, Any, Any, State]]) -> None:
     leaves = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.market.demand import Demand
@@ -129,7 +129,6 @@ def test_the_same_answer_is_the_same_object_so_that_comparing_it_costs_nothing()
 wishes = st.tuples(st.sampled_from("ABC"), st.sampled_from([1, 50, 200]), st.integers(1, 40))
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 9), wishes), max_size=25), st.integers(0, 60))
 def test_what_is_wanted_is_what_some_lease_says(
     script: list[tuple[int, tuple[str, int, int]]], wait_s: int

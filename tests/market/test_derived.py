@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.market.derived import DERIVED, Derived, derive, mid_of, spread_of
@@ -86,7 +86,6 @@ AMOUNTS = st.none() | st.floats(min_value=0.0, max_value=1e300)
 RATES = st.none() | st.floats(min_value=-1e300, max_value=1e300)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.builds(Told, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS, RATES, AMOUNTS, AMOUNTS))
 def test_nothing_is_ever_infinite_or_no_number(told: Told) -> None:
     found = derived(told)

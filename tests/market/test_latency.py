@@ -20,7 +20,7 @@ def asked(sent_ms: float, there_ms: float, back_ms: float, ahead_ms: float) -> S
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.floats(-600_000, 600_000),
     st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500)), min_size=1, max_size=20),

@@ -111,7 +111,7 @@ HEARD_WITHOUT_DATA = [
 ]
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(150, 400))
+@settings(max_examples=cases(150, 400))
 @example(HEARD_WITHOUT_DATA)
 @given(st.lists(steps, min_size=12, max_size=40))
 def test_nothing_looks_fresh_that_is_not(story_steps: list[tuple[str, str, object]]) -> None:
@@ -135,7 +135,7 @@ def test_nothing_looks_fresh_that_is_not(story_steps: list[tuple[str, str, objec
             assert overdue or model.missing()
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(values, st.lists(values, max_size=20), st.lists(values, max_size=20))
 def test_a_merge_of_deltas_is_the_last_full_picture(
     snapshot: dict[str, float | None],
@@ -155,7 +155,7 @@ def test_a_merge_of_deltas_is_the_last_full_picture(
     assert {name: getattr(record, name) for name in FIELDS} == {name: expected.get(name) for name in FIELDS}
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.booleans(), st.floats(1, 9)), max_size=40))
 def test_whoever_follows_the_drains_knows_the_picture(said: list[tuple[str, bool, float]]) -> None:
     market = Market(PATIENCE)

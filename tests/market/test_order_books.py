@@ -45,7 +45,7 @@ def of(bids: Levels, asks: Levels) -> Book:
     return book
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(levels, levels, st.lists(st.tuples(levels, levels, st.booleans())))
 def test_a_book_is_what_its_deltas_make_of_it(
     bids: Levels, asks: Levels, deltas: list[tuple[Levels, Levels, bool]]
@@ -64,7 +64,7 @@ def test_a_book_is_what_its_deltas_make_of_it(
     assert view.asks == sorted((p, s) for p, s in plain[1].items() if s)[:5]
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(levels, st.lists(levels))
 def test_a_side_stays_sorted_and_knows_its_best(bids: Levels, deltas: list[Levels]) -> None:
     book = of(bids, [])

@@ -34,7 +34,7 @@ bars = st.builds(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(100, 300))
+@settings(max_examples=cases(100, 300))
 @given(bars)
 def test_a_packed_bar_is_the_same_bar_to_the_last_bit(bar: Bar) -> None:
     record = pack(bar)
@@ -43,7 +43,7 @@ def test_a_packed_bar_is_the_same_bar_to_the_last_bit(bar: Bar) -> None:
     assert repr(again) == repr(bar)
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(100, 200))
+@settings(max_examples=cases(100, 200))
 @given(
     st.lists(
         st.tuples(
@@ -70,7 +70,7 @@ def test_records_are_a_sorted_table(script: list[tuple[str, int, bytes]]) -> Non
         assert all(records.reaches(each) == any(known >= each for known in model) for each in range(21))
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(100, 200))
+@settings(max_examples=cases(100, 200))
 @given(st.lists(bars, min_size=1, max_size=40), st.integers(1, 10), st.integers(0, 12))
 def test_a_row_keeps_the_newest_in_order(told: list[Bar], kept: int, count: int) -> None:
     row, model = BarRow(told[0]), {told[0].start_ns: told[0]}

@@ -176,7 +176,7 @@ def test_trades_liquidations_and_holes_are_kept_as_they_are_told() -> None:
 
 
 @seed(5)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.integers(1, 30), st.sampled_from(["live", "stale", "syncing"]), st.booleans()),

@@ -121,7 +121,7 @@ def test_an_unsteady_stream_that_is_slow_is_not_judged() -> None:
     assert not beaten([30.0] * 50).is_silent(NOW + 10**6 * NS_PER_S, PATIENCE, steady=False)
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(st.floats(0.001, 10_000), max_size=50))
 def test_the_bounds_hold_whatever_was_heard(gaps_s: list[float]) -> None:
     rhythm = beaten(gaps_s)

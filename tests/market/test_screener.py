@@ -14,7 +14,7 @@ from actors.market.screener import FIELDS, LIMIT_MAX, Row, Screen, ScreenError
 from actors.market.ticker import Ticker
 from tests.thoroughness import cases
 
-derandomized = settings(derandomize=True, deadline=None, max_examples=400)
+searching = settings(max_examples=400)
 
 
 def row(key: str, name: str = "BTC-USDT", *, multiplier: float = 1.0, **told: Any) -> Row:
@@ -147,7 +147,7 @@ def test_by_default_the_busiest_come_first() -> None:
 VALUES = st.none() | st.sampled_from([0.0, 1.0, 2.0])
 
 
-@derandomized
+@searching
 @given(st.lists(st.tuples(VALUES, VALUES), max_size=12), st.booleans(), st.booleans())
 def test_sorting_is_stable_and_the_unknown_is_last(
     pairs: list[tuple[float | None, float | None]], price_down: bool, bid_down: bool
@@ -246,7 +246,7 @@ PIECES = st.sampled_from([*FIELDS, *MARKS, *VALUE_WORDS])
 TEXTS = st.text(max_size=60) | st.lists(PIECES, max_size=25).map(" ".join) | st.lists(PIECES).map("".join)
 
 
-@settings(derandomized, max_examples=cases(500, 2000))
+@settings(max_examples=cases(500, 2000))
 @given(TEXTS, TEXTS, TEXTS | st.integers())
 def test_random_text_is_understood_or_refused_and_nothing_else(
     text: str, sort: str, limit: int | str
@@ -260,7 +260,7 @@ def test_random_text_is_understood_or_refused_and_nothing_else(
         assert len(screen.run(ROWS).rows) <= screen.limit
 
 
-@derandomized
+@searching
 @given(st.sampled_from(FIELDS), st.text(alphabet="[]!-*?^&|~a1", min_size=1, max_size=30))
 def test_any_pattern_is_a_pattern(field: str, pattern: str) -> None:
     try:

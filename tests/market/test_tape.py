@@ -111,7 +111,7 @@ def test_even_a_held_tape_is_bounded() -> None:
     assert not tape.take(trade(900.5))
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3), st.booleans()), max_size=200),
     st.integers(1, 12),

@@ -140,7 +140,7 @@ def true_candle(minute: int, trades: list[Trade]) -> Candle:
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(300, 1500))
+@settings(max_examples=cases(300, 1500))
 @given(st.lists(steps, max_size=60))
 def test_a_bar_that_claims_to_be_whole_is_the_truth(script: list[tuple[str, str, float]]) -> None:
     world = World()
@@ -156,7 +156,7 @@ def test_a_bar_that_claims_to_be_whole_is_the_truth(script: list[tuple[str, str,
             assert (bar.open, bar.close) == (trades[0].price, trades[-1].price)
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(150, 500))
+@settings(max_examples=cases(150, 500))
 @given(st.lists(steps, max_size=60))
 def test_no_trade_is_told_twice_and_who_follows_knows_all(script: list[tuple[str, str, float]]) -> None:
     world = World()
@@ -177,7 +177,7 @@ def test_no_trade_is_told_twice_and_who_follows_knows_all(script: list[tuple[str
         assert key in known or bar.interval_s == 1
 
 
-@settings(derandomize=True, deadline=None, max_examples=cases(150, 500))
+@settings(max_examples=cases(150, 500))
 @given(st.lists(steps, max_size=60))
 def test_a_hole_without_end_or_cure_is_only_where_something_may_be_missing(
     script: list[tuple[str, str, float]],

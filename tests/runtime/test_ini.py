@@ -219,7 +219,7 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     assert read_settings(path, {}, [*EXCHANGES, "hyperliquid"]) == shipped
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.floats(0.1, 1.0), st.floats(1, 3600), st.integers(0, 65535), st.booleans(), st.text(min_size=1))
 def test_whatever_is_written_reads_back(
     tmp_path_factory: pytest.TempPathFactory,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.runtime.logformats import FORMATS, REQUEST_ID
@@ -92,7 +92,6 @@ def test_what_looks_like_a_secret_is_hidden(log_format: str, words: str) -> None
 
 
 @given(st.text(), st.text())
-@settings(max_examples=100, derandomize=True)
 def test_no_text_breaks_a_line(words: str, value: str) -> None:
     for log_format in FORMATS:
         text = line(log_format, "%s: refused reason=%s", words, value)

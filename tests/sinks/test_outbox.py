@@ -236,7 +236,7 @@ STEPS = st.lists(
 
 
 @seed(11)
-@settings(max_examples=cases(15, 40), deadline=None)
+@settings(max_examples=cases(15, 40))
 @given(STEPS)
 def test_it_behaves_like_a_list(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]

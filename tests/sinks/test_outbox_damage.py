@@ -119,7 +119,7 @@ def test_a_torn_end_of_the_log_costs_what_was_written_last(path: Path) -> None:
 
 
 @seed(3)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.floats(0, 0.9999), st.integers(1, 40), st.binary(min_size=1, max_size=8)),

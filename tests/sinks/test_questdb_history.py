@@ -98,7 +98,7 @@ async def test_trades_of_one_moment_are_paged_by_their_ids(
 
 
 @seed(20_240_501)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_pages_of_any_size_give_every_row_once(
     data: st.DataObject, paged: tuple[QuestDBHistory, list[TradeRow]], monkeypatch: pytest.MonkeyPatch

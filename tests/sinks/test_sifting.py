@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.market.rows import Row
@@ -32,7 +32,6 @@ async def sifted(sink: ScriptedSink, rows: list[Row]) -> list[Row]:
     return [row for refusal in await deliver(sink, rows, 5.0) for row in refusal.rows]
 
 
-@settings(deadline=None)
 @given(culprits=st.sets(st.integers(0, len(ROWS) - 1), max_size=12), takes_half=st.booleans())
 async def test_all_but_the_culprits_are_taken_in_their_order(culprits: set[int], takes_half: bool) -> None:
     refused = [row for number, row in enumerate(ROWS) if number in culprits]

@@ -24,11 +24,9 @@ BTC = InstrumentKey("demo", "linear", "BTCUSDT")
 ETH = InstrumentKey("demo", "linear", "ETHUSDT")
 NOBODY = InstrumentKey("demo", "spot", "BTCUSDT")
 
-derandomized = settings(
-    derandomize=True,
-    deadline=None,
+searching = settings(
     max_examples=cases(10, 25),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 
@@ -109,7 +107,7 @@ def sorted_rows(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.ts, getattr(row, "trade_id", "")))
 
 
-@derandomized
+@searching
 @given(
     told=batches,
     now_s=clocks,
@@ -173,7 +171,7 @@ def assert_alike(found: Stats, expected: Stats) -> None:
     assert replace(found, **plain) == replace(expected, **plain)
 
 
-@derandomized
+@searching
 @given(
     told=st.lists(st.lists(st.one_of(tick_rows, trade_rows), max_size=25), min_size=1, max_size=8),
     now_s=clocks,

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,13 +20,15 @@ from actors.market.tick import Record, Tick
 from actors.market.ticker import Ticker
 from actors.runtime.settings import StreamSettings, TokenSettings, WebSettings
 from actors.sinks.base import History
-from tests.patience import PATIENCE_S
+from tests.patience import HANGS_AFTER_S, PATIENCE_S
 from web.app import create_app
 from web.fanout import Fanout
 from web.limits import Limits
 from web.offers import Offers
 from web.readmodel import ReadModel
 from web.server import serve
+
+TICK_NS = 200_000_000
 
 
 class NoControl:
@@ -79,7 +81,7 @@ class Hub:
 
     def publish(self, *symbols: str, price: float = 1.0, padding: int = 0, market: str = "linear") -> None:
         """Publish one tick that changes `symbols`."""
-        self.ts += 200_000_000
+        self.ts += TICK_NS
         body = {"price": price, "market": market, "padding": "x" * padding}
         records = [
             Record(
@@ -157,10 +159,11 @@ async def hub(
         offers=offers,
         tokens=tokens,
     )
-    with trio.fail_after(PATIENCE_S):
+    with trio.fail_after(HANGS_AFTER_S):
         async with trio.open_nursery() as nursery:
             served = Hub(app, app.extensions["tickwell"].fanout, model, nursery, settings, limits or Limits())
-            await served.start()
+            with trio.fail_after(PATIENCE_S):
+                await served.start()
             yield served
             for client in served.clients:
                 # trio-websocket leaves the socket open when the server closes first.
@@ -173,20 +176,19 @@ async def hub(
 
 async def exchange_bytes(served: Hub, request: bytes) -> tuple[int, bytes]:
     """Send raw bytes and read to the end: the status (0 for none) and everything that came."""
-    async with await served.raw() as stream:
-        await stream.send_all(request)
-        answer = await read_to_end(stream)
+    with trio.fail_after(PATIENCE_S):
+        async with await served.raw() as stream:
+            await stream.send_all(request)
+            answer = await read_to_end(stream)
     return int(answer[9:12]) if answer.startswith(b"HTTP/1.1 ") else 0, answer
 
 
 async def read_to_end(stream: trio.SocketStream) -> bytes:
     """Everything until the peer closes or resets."""
     answer = bytearray()
-    try:
+    with trio.fail_after(PATIENCE_S), suppress(trio.BrokenResourceError):
         async for data in stream:
             answer += data
-    except trio.BrokenResourceError:
-        pass
     return bytes(answer)
 
 
@@ -260,7 +262,8 @@ async def head_of(stream: trio.SocketStream) -> bytes:
 async def opened(served: Hub, receive_buffer_bytes: int | None = None, query: str = "") -> trio.SocketStream:
     """A raw WebSocket connection, right after the answer to its upgrade."""
     stream = await served.raw(receive_buffer_bytes)
-    await stream.send_all(upgrade(f"/ws/realtime/bybit{query}"))
+    with trio.fail_after(PATIENCE_S):
+        await stream.send_all(upgrade(f"/ws/realtime/bybit{query}"))
     assert (await head_of(stream)).startswith(b"HTTP/1.1 101")
     return stream
 

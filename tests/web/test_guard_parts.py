@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.runtime.settings import TokenSettings
@@ -91,7 +91,6 @@ def test_buckets_that_are_full_again_are_forgotten_and_there_are_never_too_many(
     assert len(rate) <= 10
 
 
-@settings(derandomize=True)
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=60))
 def test_nobody_gets_more_than_the_burst_and_the_rate(pauses_s: list[float]) -> None:
     rate, now_s, taken = Rate(per_s=3, burst=4), 0.0, 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import trio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.market.reports import Bar
@@ -20,7 +20,6 @@ from web.api.history_pages import Reader
 from web.api.history_shapes import bar_of_row
 
 MINUTE_NS = 60 * SECOND_NS
-derandomized = settings(derandomize=True, deadline=None, max_examples=100)
 BARS = "/api/v1/bars/bybit:linear:BTCUSDT/history"
 
 
@@ -56,7 +55,6 @@ def values(made: Bar) -> tuple[float, ...]:
     return made.start_ns, made.open, made.high, made.low, made.close, made.volume
 
 
-@derandomized
 @given(
     st.sets(st.integers(0, 120), max_size=80),
     st.integers(1, 9),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 import trio
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from quart_trio import QuartTrio
 
@@ -26,7 +26,6 @@ from web.problems import Problem
 TRADES = "/api/v1/trades/bybit:linear:BTCUSDT/history"
 QUESTION = question_of("trades", "bybit:linear:BTCUSDT", "newest", "", "")
 ns = st.integers(0, (1 << 63) - 1)
-derandomized = settings(derandomize=True, deadline=None, max_examples=100)
 places = st.builds(Place, st.none() | ns, st.none() | ns, ns, st.text(max_size=40))
 
 
@@ -52,7 +51,6 @@ async def walk(app: QuartTrio, path: str, **query: Any) -> list[dict[str, Any]]:
     return found
 
 
-@derandomized
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 99)), max_size=40, unique=True),
     st.integers(1, 12),
@@ -153,13 +151,11 @@ async def test_the_answer_ends_early_when_telling_takes_too_long(
     assert answer["meta"]["has_more"]
 
 
-@derandomized
 @given(places)
 def test_a_cursor_is_read_as_it_was_written(place: Place) -> None:
     assert read_cursor(write_cursor(place, QUESTION), QUESTION) == place
 
 
-@derandomized
 @given(places, st.data())
 def test_a_changed_cursor_is_refused(place: Place, data: st.DataObject) -> None:
     text = write_cursor(place, QUESTION)
@@ -171,7 +167,6 @@ def test_a_changed_cursor_is_refused(place: Place, data: st.DataObject) -> None:
             read_cursor(changed, QUESTION)
 
 
-@derandomized
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
 def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(Problem) as problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web.harness import NOW_NS
@@ -13,7 +13,6 @@ from web.api.history_times import MS_MIN, NS_MAX, UNITS_S, WINDOW_MAX_S, Moment,
 from web.problems import Problem
 
 SECOND_NS = 1_000_000_000
-derandomized = settings(derandomize=True, deadline=None, max_examples=100)
 offsets = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 moments = st.datetimes(datetime(1971, 1, 1), datetime(2261, 1, 1), timezones=offsets)
 
@@ -22,13 +21,11 @@ def ns_of(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
-@derandomized
 @given(moments)
 def test_rfc_3339_is_what_python_writes(moment: datetime) -> None:
     assert read_time("from", moment.isoformat(), NOW_NS) == Moment(ns_of(moment))
 
 
-@derandomized
 @given(moments)
 def test_a_plus_that_became_a_space_is_a_plus(moment: datetime) -> None:
     text = moment.isoformat().replace("+", " ")
@@ -51,13 +48,11 @@ def test_a_time(text: str, ns: int) -> None:
     assert read_time("from", text, NOW_NS) == Moment(ns)
 
 
-@derandomized
 @given(st.integers(MS_MIN, NS_MAX // 1_000_000))
 def test_unix_ms_are_exact(ms: int) -> None:
     assert read_time("to", str(ms), NOW_NS) == Moment(ms * 1_000_000)
 
 
-@derandomized
 @given(st.integers(0, 9_999_999), st.sampled_from(sorted(UNITS_S)))
 def test_how_long_ago(count: int, unit: str) -> None:
     expected = max(0, NOW_NS - count * UNITS_S[unit] * SECOND_NS)
@@ -99,7 +94,6 @@ def test_what_is_no_time(text: str) -> None:
     assert "-15m" in problem.value.detail
 
 
-@derandomized
 @given(st.text(max_size=40))
 def test_any_text_is_a_time_or_a_400(text: str) -> None:
     try:

@@ -146,7 +146,7 @@ async def test_the_books_of_two_sinks_balance() -> None:
     assert books(body.decode()) == {"history": (100, 100), "questdb": (100, 100)}
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.sampled_from(("come", "written", "outbox", "replayed", "old")), st.integers(1, 9)))
 )

@@ -185,7 +185,7 @@ async def play(events: list[tuple[str, Any, Any]]) -> None:
             assert not any(reader.listener.left), "the hub failed"
 
 
-@settings(max_examples=cases(15, 40), deadline=None, derandomize=True)
+@settings(max_examples=cases(15, 40))
 @given(st.lists(EVENTS, max_size=40))
 def test_any_sequence_of_requests_and_happenings(events: list[tuple[str, Any, Any]]) -> None:
     trio.run(play, events, clock=trio.testing.MockClock(autojump_threshold=0))
