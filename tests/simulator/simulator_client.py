@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
@@ -104,6 +105,13 @@ async def request(simulator: Simulator, method: str, path: str, body: object = N
 async def get(simulator: Simulator, path: str) -> Any:
     """The JSON of one GET."""
     return (await request(simulator, "GET", path)).json()
+
+
+def change_limits(simulator: Simulator, **limits: float) -> None:
+    """Let other time limits hold from now on: short ones only once they are the subject."""
+    simulator.settings = msgspec.structs.replace(simulator.settings, **limits)
+    for venue in simulator.venues:
+        venue.settings = simulator.settings
 
 
 async def wait_until(is_true: Callable[[], bool]) -> None:
