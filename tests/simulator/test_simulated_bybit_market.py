@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from simulator import Fault, bybit_limits
+from simulator import Fault, bybit_limits, engine
 from tests.patience import PATIENCE_S
 from tests.simulator.bybit_client import Follower, paused_truth
 from tests.simulator.simulator_client import connected, get, request, running
@@ -16,6 +16,7 @@ from tests.simulator.simulator_client import connected, get, request, running
 pytestmark = pytest.mark.loopback
 
 LINEAR = "/bybit/v5/public/linear"
+WITHIN_A_MINUTE_MS = 1_700_000_000_000
 
 
 def as_truth(row: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,8 @@ async def test_spot_has_no_liquidations() -> None:
         assert answer["ret_msg"] == "Invalid symbol :[allLiquidation.BTCUSDT]"
 
 
-async def test_candles_follow_the_trades() -> None:
+async def test_candles_follow_the_trades(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_now_ms", lambda: WITHIN_A_MINUTE_MS)  # which does not end meanwhile
     topics = ["kline.1.BTCUSDT", "publicTrade.BTCUSDT"]
     async with running(rate=3_000.0) as simulator, connected(simulator, LINEAR) as client:
         follower = Follower(client, topics)
