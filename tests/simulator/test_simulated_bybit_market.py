@@ -105,8 +105,9 @@ async def test_candles_follow_the_trades(monkeypatch: pytest.MonkeyPatch) -> Non
         while len(follower.messages[topics[0]]) < 2:
             await follower.read_one()
         await paused_truth(simulator, "linear", "BTCUSDT", 1)
+        await follower.settle()
         seen = len(follower.messages[topics[0]])
-        while len(follower.messages[topics[0]]) < seen + 2:
+        while len(follower.messages[topics[0]]) == seen:
             await follower.read_one()
         candle = follower.messages[topics[0]][-1]["data"][-1]
         trades = follower.trades[topics[1]]
