@@ -23,6 +23,7 @@ from simulator.venue import Feed, VenueServer
 from simulator.world import World
 
 STREAMS_LIMIT: Final = 1_024  # per connection
+INBOUND_WINDOW_S: Final = 1.0  # within which the messages of a client are counted
 TOO_MANY_REQUESTS: Final = 1008
 GONE: Final = frozenset({"BREAK", "CLOSE"})  # symbols of this status say nothing any more
 UNKNOWN_EVERY: Final = 8  # so many updates apart a diff deletes a level that nobody knew, as real ones do
@@ -83,7 +84,7 @@ class BinanceServer(VenueServer):
         times = connection.inbound_times
         now_s = trio.current_time()
         times.append(now_s)
-        while times[0] <= now_s - 1.0:
+        while times[0] <= now_s - INBOUND_WINDOW_S:
             times.popleft()
         if len(times) > self.inbound_per_second:
             connection.close(TOO_MANY_REQUESTS, "Too many requests")

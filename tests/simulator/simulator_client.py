@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import count
 from typing import Any
 
 import httpx
+import msgspec
 import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from simulator import Simulator, SimulatorSettings
+from simulator.instruments import Market
 from tests.patience import PATIENCE_S
 
 
 @asynccontextmanager
-async def running(**options: Any) -> AsyncIterator[Simulator]:
-    """A listening simulator that ends with the block."""
+async def running(*, is_paused: bool = False, **options: Any) -> AsyncIterator[Simulator]:
+    """A listening simulator that ends with the block; its world may stand still at first."""
     simulator = Simulator(SimulatorSettings(**{"symbols": 16, "rate": 600.0, **options}))
+    if is_paused:
+        simulator.pause()
     async with trio.open_nursery() as nursery:
         await nursery.start(simulator.serve)
         yield simulator
@@ -30,19 +36,25 @@ class Client:
 
     def __init__(self, socket: WebSocketConnection) -> None:
         self.socket = socket
+        self.received = 0
 
     async def send(self, value: object) -> None:
         await self.socket.send_message(value if isinstance(value, str) else json.dumps(value))
 
     async def receive(self) -> Any:
         with trio.fail_after(PATIENCE_S):
-            return json.loads(await self.socket.get_message())
+            return json.loads(await self._next())
+
+    async def _next(self) -> str | bytes:
+        message = await self.socket.get_message()
+        self.received += 1
+        return message
 
     async def until(self, is_wanted: Callable[[Any], bool]) -> Any:
         """The first message that is wanted; others are dropped."""
         with trio.fail_after(PATIENCE_S):
             while True:
-                message = await self.socket.get_message()
+                message = await self._next()
                 try:
                     value = json.loads(message)
                 except ValueError:
@@ -104,6 +116,31 @@ async def request(simulator: Simulator, method: str, path: str, body: object = N
 async def get(simulator: Simulator, path: str) -> Any:
     """The JSON of one GET."""
     return (await request(simulator, "GET", path)).json()
+
+
+def change_limits(simulator: Simulator, **limits: float) -> None:
+    """Let other time limits hold from now on: short ones only once they are the subject."""
+    simulator.settings = msgspec.structs.replace(simulator.settings, **limits)
+    for venue in simulator.venues:
+        venue.settings = simulator.settings
+
+
+def let_time_go_evenly(simulator: Simulator) -> None:
+    """For the venues a tick always takes the same, however late it is: so many ticks later things are due."""
+    for venue in simulator.venues:
+        venue.tick = partial(_evenly, venue.tick, count(venue.now_s, venue.settings.tick_s))  # type: ignore[method-assign]
+
+
+def _evenly(tick: Callable[[float], None], moments_s: Iterator[float], now_s: float) -> None:
+    tick(next(moments_s))
+
+
+def trade_unseen(simulator: Simulator, market: Market, symbol: str, trades: int) -> None:
+    """Let a paused world move until so many trades were done, of which nobody is told."""
+    tape = simulator.world.markets[market][symbol].trades
+    enough = tape.total + trades
+    while tape.total < enough:
+        list(simulator.world.advance(simulator.world.true_ms, 1))
 
 
 async def wait_until(is_true: Callable[[], bool]) -> None:

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
 import trio
 
-from simulator import Fault, Simulator
+from simulator import Fault, Simulator, engine
 from simulator.binance_aggregates import Aggregates
 from simulator.binance_streams import KlineFeed, latest_forced
 from simulator.tape import Liquidation, Tape, TapeTrade
 from simulator.world import World
-from tests.simulator.simulator_client import Client, connected, get, request, running
+from tests.simulator.simulator_client import (
+    Client,
+    connected,
+    get,
+    let_time_go_evenly,
+    request,
+    running,
+    trade_unseen,
+    wait_until,
+)
 
 pytestmark = pytest.mark.loopback
 
+START_MS = 1_700_000_000_000
+TICK_S = 0.015
 SPOT = "/binance-spot/stream?streams="
 PUBLIC = "/binance-usdm/public/stream?streams="
 MARKET = "/binance-usdm/market/stream?streams="
@@ -36,9 +47,9 @@ aggregate_streams = pytest.mark.parametrize(
 async def rest_of(client: Client) -> list[Any]:
     """Everything that is still on its way, with the world standing still."""
     found = []
-    with trio.move_on_after(0.3):
-        while True:
-            found.append((await client.receive())["data"])
+    await client.send({"method": "LIST_SUBSCRIPTIONS", "id": "the last"})
+    while "data" in (message := await client.receive()):
+        found.append(message["data"])
     return found
 
 
@@ -104,7 +115,11 @@ async def test_a_reconnect_is_bridged_by_rest() -> None:
     async with running(rate=3_000.0) as simulator:
         async with connected(simulator, path) as client:
             before = [(await client.receive())["data"]["t"] for _ in range(10)]
+        # REST knows the last 1000: what is missed must not depend on how long a connection takes.
+        simulator.pause()
+        trade_unseen(simulator, "binance-spot", "BTCUSDT", 50)
         async with connected(simulator, path) as client:
+            simulator.resume()
             after = await collected(simulator, client, 10)
         listed = await get(simulator, "/binance-spot/api/v3/trades?symbol=BTCUSDT&limit=1000")
         known = set(before) | {row["t"] for row in after} | {row["id"] for row in listed}
@@ -116,11 +131,13 @@ async def test_faults_on_trades() -> None:
     path = f"{SPOT}btcusdt@trade"
     async with running(rate=3_000.0) as simulator:
         simulator.inject(Fault(kind="trade_history", venue="binance-spot", count=1))
-        simulator.inject(Fault(kind="trade_gap", venue="binance-spot", after_s=0.2, count=1))
-        simulator.inject(Fault(kind="duplicate", venue="binance-spot", after_s=0.2, count=1))
-        await trio.sleep(0.1)
+        await wait_until(lambda: len(simulator.world.markets["binance-spot"]["BTCUSDT"].trades) > 0)
         async with connected(simulator, path) as client:
-            numbers = [row["t"] for row in await collected(simulator, client, 60)]
+            numbers = [(await client.receive())["data"]["t"] for _ in range(10)]
+            simulator.inject(Fault(kind="trade_gap", venue="binance-spot", count=1))
+            simulator.inject(Fault(kind="duplicate", venue="binance-spot", count=1))
+            await wait_until(lambda: len(simulator.board.fired()) == 3)
+            numbers += [row["t"] for row in await collected(simulator, client, 50)]
         steps = sorted(after - before for before, after in pairwise(numbers))
         assert (steps[0], steps[-1]) == (0, 2)  # one came twice, one is missing
         silent = Fault(kind="ack_without_data", venue="binance-spot", count=1)
@@ -131,10 +148,12 @@ async def test_faults_on_trades() -> None:
                 pytest.fail(f"data in spite of the fault: {await client.receive()}")
 
 
-async def test_liquidations_are_sampled_once_a_second() -> None:
-    options: dict[str, Any] = {"rate": 500.0, "liquidations_per_minute": 6_000.0}
+async def test_liquidations_are_sampled_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: dict[str, Any] = {"rate": 500.0, "liquidations_per_minute": 6_000.0, "tick_s": TICK_S}
     path = f"{MARKET}!forceOrder@arr"
+    monkeypatch.setattr(engine, "_now_ms", count(START_MS, round(1_000 * TICK_S)).__next__)
     async with running(**options) as simulator, connected(simulator, path) as client:
+        let_time_go_evenly(simulator)
         rows: list[Any] = []
         while not rows or rows[-1]["E"] < rows[0]["E"] + 2_500:
             rows.append((await client.receive())["data"])

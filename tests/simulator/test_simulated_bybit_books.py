@@ -8,7 +8,7 @@ import pytest
 
 from simulator import Fault
 from tests.simulator.bybit_client import Book, Follower, paused_truth
-from tests.simulator.simulator_client import connected, get, request, running
+from tests.simulator.simulator_client import connected, get, let_time_go_evenly, request, running
 
 pytestmark = pytest.mark.loopback
 
@@ -178,6 +178,7 @@ async def test_a_restart_begins_again_with_one() -> None:
 async def test_a_late_snapshot_comes_after_deltas() -> None:
     topic = "orderbook.50.BTCUSDT"
     async with running(rate=2_000.0) as simulator, connected(simulator, path("linear")) as client:
+        let_time_go_evenly(simulator)
         simulator.inject(Fault(kind="late_snapshot", venue="bybit", symbol="BTCUSDT", late_s=0.3))
         follower = Follower(client, [topic])
         await follower.start()

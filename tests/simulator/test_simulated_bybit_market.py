@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from simulator import Fault
+from simulator import Fault, bybit_limits, engine
 from tests.patience import PATIENCE_S
 from tests.simulator.bybit_client import Follower, paused_truth
 from tests.simulator.simulator_client import connected, get, request, running
@@ -16,6 +16,7 @@ from tests.simulator.simulator_client import connected, get, request, running
 pytestmark = pytest.mark.loopback
 
 LINEAR = "/bybit/v5/public/linear"
+WITHIN_A_MINUTE_MS = 1_700_000_000_000
 
 
 def as_truth(row: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,8 @@ async def test_spot_has_no_liquidations() -> None:
         assert answer["ret_msg"] == "Invalid symbol :[allLiquidation.BTCUSDT]"
 
 
-async def test_candles_follow_the_trades() -> None:
+async def test_candles_follow_the_trades(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_now_ms", lambda: WITHIN_A_MINUTE_MS)  # which does not end meanwhile
     topics = ["kline.1.BTCUSDT", "publicTrade.BTCUSDT"]
     async with running(rate=3_000.0) as simulator, connected(simulator, LINEAR) as client:
         follower = Follower(client, topics)
@@ -103,8 +105,9 @@ async def test_candles_follow_the_trades() -> None:
         while len(follower.messages[topics[0]]) < 2:
             await follower.read_one()
         await paused_truth(simulator, "linear", "BTCUSDT", 1)
+        await follower.settle()
         seen = len(follower.messages[topics[0]])
-        while len(follower.messages[topics[0]]) < seen + 2:
+        while len(follower.messages[topics[0]]) == seen:
             await follower.read_one()
         candle = follower.messages[topics[0]][-1]["data"][-1]
         trades = follower.trades[topics[1]]
@@ -159,18 +162,24 @@ async def test_bad_questions_get_reasons_inside_200(path: str, words: str) -> No
         assert words in answer["retMsg"]
 
 
-async def test_one_path_asked_too_often_is_10006() -> None:
+async def test_one_path_asked_too_often_is_10006(monkeypatch: pytest.MonkeyPatch) -> None:
+    window_s = 10 * PATIENCE_S  # however slowly it is asked, it is within the window
+    monkeypatch.setattr(bybit_limits, "ENDPOINT_WINDOW_S", window_s)
     async with running(bybit_endpoint_per_s=3) as simulator:
         answers = [await request(simulator, "GET", "/bybit/v5/market/time") for _ in range(5)]
         assert [answer.json()["retCode"] for answer in answers] == [0, 0, 0, 10006, 10006]
         assert {answer.status_code for answer in answers} == {200}
-        assert int(answers[-1].headers["X-Bapi-Limit-Reset-Timestamp"]) > simulator.world.now_ms - 1_000
+        reset_ms = int(answers[-1].headers["X-Bapi-Limit-Reset-Timestamp"])
+        assert 0 < reset_ms - answers[-1].json()["time"] <= 1_000 * window_s
         other = await get(simulator, "/bybit/v5/market/tickers?category=spot")
         assert other["retCode"] == 0
 
 
-async def test_an_address_that_asks_too_often_is_shut_out_for_a_while() -> None:
-    async with running(bybit_requests_per_5_s=4, bybit_ban_s=0.3) as simulator:
+async def test_an_address_that_asks_too_often_is_shut_out_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bybit_limits, "ADDRESS_WINDOW_S", 10 * PATIENCE_S)
+    async with running(bybit_requests_per_5_s=4, bybit_ban_s=10 * PATIENCE_S) as simulator:
         asked = [await request(simulator, "GET", "/bybit/v5/market/time") for _ in range(6)]
         assert [answer.status_code for answer in asked] == [200, 200, 200, 200, 403, 403]
         spot = await request(simulator, "GET", "/bybit/v5/market/tickers?category=spot")

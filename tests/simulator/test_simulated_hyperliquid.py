@@ -133,9 +133,10 @@ async def test_book_tops_and_books() -> None:
 
 
 async def test_trades_start_with_old_ones_and_drive_candles() -> None:
-    async with running(rate=2_000.0) as simulator, connected(simulator, PATH) as client:
+    async with running(rate=2_000.0, is_paused=True) as simulator, connected(simulator, PATH) as client:
         await acknowledged(client, type="trades", coin="BTC")
         first = (await client.until(is_channel("trades")))["data"]
+        simulator.resume()
         assert 1 < len(first) <= 30
         assert first[0]["time"] < simulator.world.now_ms - 60_000
         await acknowledged(client, type="candle", coin="BTC", interval="1h")
@@ -173,7 +174,7 @@ async def test_info_joins_by_position_and_keeps_delisted_rows() -> None:
 
 
 async def test_info_candles_and_errors() -> None:
-    async with running() as simulator:
+    async with running(is_paused=True) as simulator:
         now_ms = simulator.world.now_ms
         span = {"coin": "BTC", "interval": "1h", "startTime": now_ms - 86_400_000, "endTime": now_ms}
         rows = await info(simulator, type="candleSnapshot", req=span)
