@@ -81,6 +81,8 @@ class Reader:
         """One picture of the whole file, whatever is written meanwhile."""
         connection.execute("BEGIN")
         try:
+            if not connection.execute("PRAGMA user_version").fetchone()[0]:
+                return NOTHING, b""  # its tables are being made
             return ANSWER, msgspec.msgpack.encode(question(connection))
         except sqlite3.OperationalError:
             if self._is_late():

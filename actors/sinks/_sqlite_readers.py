@@ -98,7 +98,7 @@ class Readers:
         self._closed = False
 
     async def ask(self, question: Question, kind: type[T], nothing: T) -> T:
-        """The answer, which is of `kind`; `nothing` when there is no file yet.
+        """The answer, which is of `kind`; `nothing` when there is no file yet, or no table in it.
 
         `question` is a function of a module, or a `partial` of one. Raises `HistoryTimeout`, also when all
         readers were busy for so long, and `SinkUnavailable` when the file cannot be read.

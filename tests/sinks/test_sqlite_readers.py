@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -105,6 +106,18 @@ async def test_a_reader_that_does_not_come_up_is_given_up(
     await sink.write([tick()])
     with pytest.raises(SinkUnavailable, match="takes longer than 10 s to start"):
         await Readers(path, 1, 1).ask(one, int, 0)
+    await sink.aclose()
+
+
+async def test_a_file_whose_tables_are_being_made_has_nothing_yet(path: Path) -> None:
+    readers = Readers(path, 10 * PATIENCE_S, 1)
+    assert await readers.ask(one, int, 0) == 0
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        assert await readers.ask(one, int, 0) == 0
+    sink = sink_of(path)
+    await sink.write([tick()])
+    assert await readers.ask(one, int, 0) == 1
     await sink.aclose()
 
 
