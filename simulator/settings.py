@@ -3,6 +3,7 @@
 The defaults of the time limits are the real ones; tests shorten them instead of waiting.
 """
 
+from math import inf
 from typing import Final
 
 import msgspec
@@ -51,3 +52,5 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"rate must lie within {RATE_RANGE}, not {self.rate}")
         if not SYMBOLS_RANGE[0] <= self.symbols <= SYMBOLS_RANGE[1]:
             raise ValueError(f"symbols must lie within {SYMBOLS_RANGE}, not {self.symbols}")
+        if not 0 < self.shutdown_notice_s < inf:
+            raise ValueError(f"shutdown_notice_s must be more than 0, not {self.shutdown_notice_s}")
