@@ -162,6 +162,11 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
+def imported(path: Path, packages: set[str]) -> list[str]:
+    """Which of these packages a file imports."""
+    return sorted({name.split(".")[0] for name in imports(path)} & packages)
+
+
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -199,8 +204,7 @@ def test_the_pure_zone_knows_no_world() -> None:
     def rule(path: Path) -> Iterator[str]:
         module = module_name(path)
         if is_within(module, PURE + PURE_MODULES) and module != "actors.exchanges":
-            impure = {name.split(".")[0] for name in imports(path)} & IMPURE
-            yield from (f"is pure and imports {name}" for name in sorted(impure))
+            yield from (f"is pure and imports {name}" for name in imported(path, IMPURE))
 
     assert broken(rule) == []
 
@@ -209,8 +213,7 @@ def test_few_files_know_the_client_libraries() -> None:
     def rule(path: Path) -> Iterator[str]:
         module = module_name(path)
         if module.startswith("actors") and module not in CLIENT_FILES:
-            known = {name.split(".")[0] for name in imports(path)} & CLIENT_LIBRARIES
-            yield from (f"imports {name}" for name in sorted(known))
+            yield from (f"imports {name}" for name in imported(path, CLIENT_LIBRARIES))
 
     assert broken(rule) == []
 
